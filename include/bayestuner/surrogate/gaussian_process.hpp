@@ -14,7 +14,7 @@
 #include "bayestuner/core/posterior.hpp"
 #include "bayestuner/core/random.hpp"
 #include "bayestuner/core/text.hpp"
-#include "bayestuner/space/axis_kind.hpp"
+#include "bayestuner/space/axis.hpp"
 #include "bayestuner/surrogate/concepts.hpp"
 #include "bayestuner/surrogate/detail/factor.hpp"
 #include "bayestuner/surrogate/detail/likelihood.hpp"
