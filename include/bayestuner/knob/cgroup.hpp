@@ -24,27 +24,31 @@ struct GroupSite {
 
   /// `<parent>/bayestuner-{session}`.
   std::string group() const;
-  /// Steps that make the group and put the child into it.
+  /// Steps that make the group and start the workload inside it.
   std::vector<PrimitiveWrite> make_and_join() const;
 };
 
 /// The cgroup hierarchies of this machine, decided per controller: v1, v2, or both at once (hybrid).
-/// Source of the order in which a place is sought: the kernel's delegation rules and systemd's (own group, delegated
-/// scope, root), see docs/knobs.md.
+/// A v1 group is made below our own group. A v2 group is made below our own group where that holds nobody but us and
+/// our children, who then move into a leaf (no process may sit beside a controlled group); else, as root where no
+/// systemd manages the tree, below the mount. Otherwise the remedy is to start in a delegated systemd scope.
 class CgroupLayout {
  public:
-  /// Reads /proc/self/mountinfo and /proc/self/cgroup. Never throws for what it finds.
-  static CgroupLayout discover(const std::shared_ptr<const Filesystem>& filesystem = real_filesystem());
+  /// Reads /proc/self/mountinfo and /proc/self/cgroup. What it finds, however odd, is a value and no exception.
+  static CgroupLayout discover(std::shared_ptr<const Filesystem> filesystem = real_filesystem());
 
-  /// The site of "cpuset", "cpu", "memory" or "cpuacct" (v2: part of "cpu").
+  /// The site of "cpuset", "cpu", "memory" or "cpuacct" (which v2 counts in every group). Throws InvalidArgument for
+  /// others.
   const GroupSite& site(const std::string& controller) const;
+  const std::shared_ptr<const Filesystem>& filesystem() const { return filesystem_; }
 
  private:
+  std::shared_ptr<const Filesystem> filesystem_;
   std::map<std::string, GroupSite> sites_;
 };
 
-/// Group(s) for accounting and for killing the whole workload, with no limit set: the controllers of `controllers` that
-/// are available here. Apply it together with the knobs' plans; an empty plan where there is no cgroup.
+/// Groups without any limit, for accounting and for killing a workload as a whole: those of `controllers` that are
+/// available here. Apply it together with the knobs' plans. No writes where there is no cgroup.
 Plan accounting_plan(const CgroupLayout& layout,
                      const std::vector<std::string>& controllers = {"cpuacct", "cpu", "memory"});
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +39,7 @@ struct JournalEntry {
   bool persistent = false;             ///< outlives a boot
   bool owned = false;                  ///< inside a group of ours: goes with it
   ProcessIdentity process;             ///< "process": who to kill
+  std::vector<std::string> earlier;    ///< values of ours that earlier lines of this `seq` wrote (not a field)
 
   std::string to_json() const;
   /// Throws InvalidArgument where `line` is no entry.

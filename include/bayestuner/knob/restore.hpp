@@ -39,8 +39,8 @@ struct RestoreReport {
   void append(RestoreReport other);
 };
 
-/// Puts back what dead tuners left behind, from every journal in `state_dir` (empty: state_directories()). Journals of
-/// live tuners are left alone. `filesystem`: empty means the tree named in each journal.
+/// Puts back what dead tuners left behind, from every journal in `state_dir` (empty: both default directories, see
+/// journal.hpp). Journals of live tuners are left alone. `filesystem`: empty means the tree named in each journal.
 /// Never throws for a bad journal: it becomes a failed item.
 RestoreReport restore_all(const std::filesystem::path& state_dir = {},
                           std::shared_ptr<const Filesystem> filesystem = nullptr);
