@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bayestuner/core/text.hpp"
 #include "bayestuner/space/value.hpp"
 
 namespace bayestuner::knob {
@@ -23,6 +24,8 @@ enum class Action {
   join_group,          ///< at launch: the child starts inside the group `target`
   call                 ///< `function` runs in this process
 };
+
+using bayestuner::to_text;  // numbers, beside the overloads of this area
 
 /// The action's name as the journal and dry runs print it.
 std::string to_text(Action action);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <csignal>
+#include <memory>
+
+namespace bayestuner::knob {
+
+/// Turns SIGINT, SIGTERM and SIGHUP into a wish to stop, for as long as it lives: the handler only notes the signal,
+/// whoever runs the trials looks at requested() or waits on fd(), stops, and lets the Session restore. A second signal
+/// of the same kind ends the process at once; the guardian then restores. One at a time in a process.
+class StopSignals {
+ public:
+  /// Throws DeviceError if the system refuses, InvalidArgument where another one lives.
+  StopSignals();
+  /// Gives the signals back to who had them.
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  bool requested() const;
+  /// Number of the first signal that came, 0 if none.
+  int signal() const;
+  /// Becomes readable when a signal came, for poll().
+  int fd() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bayestuner::knob

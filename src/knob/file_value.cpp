@@ -1,0 +1,54 @@
+#include "bayestuner/knob/file_value.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include "bayestuner/core/error.hpp"
+
+namespace bayestuner::knob {
+
+static_assert(Knob<FileValue>);
+
+FileValue::FileValue(std::string path, space::Parameter parameter, FileValueOptions options)
+    : path_(std::move(path)), parameter_(std::move(parameter)), options_(std::move(options)) {
+  if (path_.empty() || path_.front() != '/') {
+    throw InvalidArgument(name() + ": the path \"" + path_ + "\" is not absolute");
+  }
+  if (!options_.filesystem) options_.filesystem = real_filesystem();
+}
+
+Description FileValue::describe() const {
+  return {.kind = options_.kind,
+          .mechanism = "kernel file " + path_,
+          .unit = "",
+          .scope = Scope::host,
+          .allowed = "the parameter's values",
+          .side_effects = {},
+          .privilege = "write access to the file"};
+}
+
+Availability FileValue::availability() const {
+  std::string bytes;
+  if (const int error = options_.filesystem->read_bytes(path_, bytes)) {
+    return Availability::unavailable(system_error_text(path_, "reading", error));
+  }
+  if (!options_.filesystem->is_writable(path_)) {
+    return Availability::unavailable(system_error_text(path_, "writing", EACCES), "run as root");
+  }
+  return Availability::available();
+}
+
+Plan FileValue::plan(const space::Value& value) const {
+  const std::string text = space::to_text(parameter_.value(parameter_.require_code(value)));
+  return {.knob = name(),
+          .value = value,
+          .resource = options_.resource,
+          .writes = {{.action = Action::write_file,
+                      .target = path_,
+                      .value = text,
+                      .verify = options_.verify,
+                      .settle_s = options_.settle_s},
+                     {.action = Action::set_argument, .target = name(), .value = text}}};
+}
+
+}  // namespace bayestuner::knob
