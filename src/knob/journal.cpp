@@ -227,6 +227,7 @@ JournalContent read_journal(int fd) {
   JournalContent content;
   for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
     const std::string line = text.substr(at, end - at);
+    content.complete_bytes = end + 1;
     JournalEntry entry;
     try {
       entry = JournalEntry::from_json(line);

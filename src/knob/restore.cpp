@@ -24,8 +24,9 @@ RestoreReport single(const fs::path& journal, RestoreOutcome outcome, std::strin
 }
 
 /// Marks in the journal what needs no further attempt, so that it names only what failed.
-void mark_settled(int fd, const std::vector<JournalEntry>& entries, const std::set<std::uint64_t>& settled) {
-  for (JournalEntry entry : entries) {
+void mark_settled(int fd, const JournalContent& content, const std::set<std::uint64_t>& settled) {
+  if (::ftruncate(fd, static_cast<off_t>(content.complete_bytes)) != 0) return;
+  for (JournalEntry entry : content.entries) {
     if (!settled.contains(entry.seq)) continue;
     entry.action = "done";
     const std::string line = entry.to_json() + "\n";
@@ -110,7 +111,7 @@ RestoreReport undo_journal(const fs::path& journal, const std::shared_ptr<const 
       if (report.complete()) {
         ::unlink(journal.c_str());
       } else {
-        mark_settled(fd, content.entries, undone.settled);
+        mark_settled(fd, content, undone.settled);
       }
     }
   }

@@ -11,7 +11,7 @@ namespace bayestuner::knob {
 
 struct CoresOptions {
   std::string name = "cores";
-  std::optional<space::Parameter> parameter;  ///< counts to try, within [1, usable CPUs]; its name wins
+  std::optional<space::Parameter> parameter = {};  ///< counts to try, within [1, usable CPUs]; its name wins
   /// Set to the count before the start: runtimes size their thread pools from the host and not from the cpuset.
   std::vector<std::string> thread_variables = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
   CpuMechanism mechanism = CpuMechanism::automatic;

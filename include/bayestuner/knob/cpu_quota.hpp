@@ -11,8 +11,8 @@ namespace bayestuner::knob {
 
 struct CpuQuotaOptions {
   std::string name = "cpu_quota";
-  std::optional<space::Parameter> parameter;  ///< CPUs, within [1 ms a period, usable CPUs]; its name wins
-  double period_s = 0.1;                      ///< within [0.001, 1]
+  std::optional<space::Parameter> parameter = {};  ///< CPUs, within [1 ms a period, usable CPUs]; its name wins
+  double period_s = 0.1;                           ///< within [0.001, 1]
 };
 
 /// CPU time per time, in CPUs: 1.5 lets the workload run 150 ms in every 100 ms, over all its threads, then stops it

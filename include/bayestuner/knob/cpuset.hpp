@@ -11,7 +11,7 @@ namespace bayestuner::knob {
 struct CpusetOptions {
   std::string name = "cpuset";
   /// Labels are CPU lists such as `0-3,8`; found: the growing sets of Cores. Its name wins.
-  std::optional<space::Parameter> parameter;
+  std::optional<space::Parameter> parameter = {};
 };
 
 /// Which CPUs the workload may use, by list. Thread counts are left to other knobs.

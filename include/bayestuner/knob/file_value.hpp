@@ -9,9 +9,9 @@
 namespace bayestuner::knob {
 
 struct FileValueOptions {
-  std::shared_ptr<const Filesystem> filesystem;  ///< empty: the machine
-  std::string verify = {};                       ///< file that shows the effective value; empty: the same
-  double settle_s = 0.0;                         ///< how long that may take
+  std::shared_ptr<const Filesystem> filesystem = {};  ///< empty: the machine
+  std::string verify = {};                            ///< file that shows the effective value; empty: the same
+  double settle_s = 0.0;                              ///< how long that may take
   std::string kind = "sysfs";
   std::string resource = {};  ///< lock; empty: none
 };

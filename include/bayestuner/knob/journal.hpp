@@ -72,6 +72,7 @@ class Journal {
 struct JournalContent {
   std::vector<JournalEntry> entries;  ///< still to undo, in the order written
   std::vector<std::string> damaged;   ///< lines in the middle that are no entries
+  std::uint64_t complete_bytes = 0;   ///< where a torn last line begins, or the end
 };
 
 /// Reads a journal through `fd`. A torn last line is ignored: its write never happened.

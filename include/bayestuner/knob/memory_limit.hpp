@@ -11,8 +11,8 @@ namespace bayestuner::knob {
 
 struct MemoryLimitOptions {
   std::string name = "memory";
-  std::optional<space::Parameter> parameter;  ///< within [one page, memory of the machine]; its name wins
-  std::int64_t unit_bytes = 1;                ///< what 1 means: 1 = bytes, 1048576 = MiB
+  std::optional<space::Parameter> parameter = {};  ///< within [one page, memory of the machine]; its name wins
+  std::int64_t unit_bytes = 1;                     ///< what 1 means: 1 = bytes, 1048576 = MiB
   /// v2: lower the limit step by step while the workload runs, where that is safe. Otherwise lowering below what is
   /// used is refused, and the workload must be restarted under the new limit.
   bool shrink_live = false;

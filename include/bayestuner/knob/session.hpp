@@ -18,13 +18,13 @@
 namespace bayestuner::knob {
 
 struct SessionOptions {
-  std::filesystem::path state_dir;               ///< journals and locks; empty: state_directory()
-  std::shared_ptr<const Filesystem> filesystem;  ///< empty: the machine
-  bool guardian = true;                          ///< a child that restores where this process is killed
-  bool lock = true;                              ///< one tuner per resource
-  bool recover = true;                           ///< first put back what dead tuners left behind
+  std::filesystem::path state_dir = {};               ///< journals and locks; empty: state_directory()
+  std::shared_ptr<const Filesystem> filesystem = {};  ///< empty: the machine
+  bool guardian = true;                               ///< a child that restores where this process is killed
+  bool lock = true;                                   ///< one tuner per resource
+  bool recover = true;                                ///< first put back what dead tuners left behind
   /// Called at "before journal", "after journal", "after write", "during restore": tests end the process there.
-  std::function<void(std::string_view)> checkpoint;
+  std::function<void(std::string_view)> checkpoint = {};
 };
 
 /// Sets knobs for a trial and gives the machine back as it was found.
