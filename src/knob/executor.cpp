@@ -38,7 +38,7 @@ Executor::Executor(std::shared_ptr<const Filesystem> filesystem, const ProcessId
       self_(self),
       checkpoint_(std::move(checkpoint)),
       volatile_(state_dir, self, number),
-      persistent_(persistent_dir, self, number + kPersistentOffset) {}
+      persistent_(persistent_dir, self, number + kPersistentOffset, true) {}
 
 std::vector<fs::path> Executor::journal_paths() const {
   return {volatile_.path(), persistent_.path()};
@@ -338,6 +338,7 @@ void Executor::kill_workload() {
 }
 
 RestoreReport Executor::restore() {
+  if (::getpid() != self_.pid) return {};  // a fork of the owner has nothing to give back
   kill_workload();
   const std::vector<JournalEntry> all = entries_;
   Undone undone = undo_all(all, *filesystem_, volatile_.path(), checkpoint_);

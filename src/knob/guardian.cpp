@@ -134,9 +134,14 @@ Guardian::Guardian(std::vector<fs::path> journals, std::shared_ptr<const Filesys
   }
   pipe_ = life[1];
   pid_ = grandchild;
+  owner_ = owner->pid;
 }
 
 Guardian::~Guardian() {
+  if (::getpid() != owner_) {  // a fork must not dismiss its parent's guardian
+    ::close(pipe_);
+    return;
+  }
   // A pipe without reader would end us: the guardian may have been killed.
   sigset_t pipe_signal, old;
   ::sigemptyset(&pipe_signal);

@@ -30,6 +30,7 @@ class Guardian {
  private:
   int pipe_ = -1;
   pid_t pid_ = 0;
+  pid_t owner_ = 0;
 };
 
 }  // namespace bayestuner::knob

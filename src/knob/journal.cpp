@@ -181,10 +181,14 @@ int open_journal(const fs::path& path) {
   return fd;
 }
 
-Journal::Journal(fs::path directory, const ProcessIdentity& owner, std::uint64_t number) {
-  require_private_directory(directory);
+Journal::Journal(fs::path directory, const ProcessIdentity& owner, std::uint64_t number, bool lazy) {
   const std::string stem = "journal-" + std::to_string(owner.pid) + "-" + std::to_string(owner.starttime) + "-";
   path_ = directory / (stem + std::to_string(number) + ".jsonl");
+  if (!lazy) require_free_path();
+}
+
+void Journal::require_free_path() const {
+  require_private_directory(path_.parent_path());
   struct stat info {};
   if (::lstat(path_.c_str(), &info) == 0) {
     throw DeviceError(path_.string() + ": exists already" +
@@ -198,6 +202,7 @@ Journal::~Journal() {
 
 void Journal::append(const JournalEntry& entry) {
   if (fd_ < 0) {
+    require_free_path();
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd_ < 0) throw DeviceError(system_error_text(path_.string(), "making the journal", errno));
     sync_directory(path_.parent_path());

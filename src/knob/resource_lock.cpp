@@ -83,6 +83,7 @@ ResourceLock::ResourceLock(const fs::path& state_dir, const std::string& resourc
     if (lock_now(fd)) {
       if (is_still_at(path, fd)) {
         fd_ = fd;
+        owner_ = ::getpid();
         write_holder(fd);
         return;
       }
@@ -105,13 +106,15 @@ ResourceLock::ResourceLock(const fs::path& state_dir, const std::string& resourc
 
 ResourceLock::~ResourceLock() {
   if (fd_ < 0) return;
-  // An empty file says that nobody holds it, also to those who inherited the descriptor.
-  [[maybe_unused]] const int emptied = ::ftruncate(fd_, 0);
-  ::flock(fd_, LOCK_UN);
+  if (::getpid() == owner_) {  // a fork shares the lock and must not open it
+    // An empty file says that nobody holds it, also to those who inherited the descriptor.
+    [[maybe_unused]] const int emptied = ::ftruncate(fd_, 0);
+    ::flock(fd_, LOCK_UN);
+  }
   ::close(fd_);
 }
 
 ResourceLock::ResourceLock(ResourceLock&& other) noexcept
-    : resource_(std::move(other.resource_)), fd_(std::exchange(other.fd_, -1)) {}
+    : resource_(std::move(other.resource_)), fd_(std::exchange(other.fd_, -1)), owner_(other.owner_) {}
 
 }  // namespace bayestuner::knob

@@ -208,6 +208,23 @@ TEST_F(JournalTest, ASymlinkAtTheJournalsPathIsRefused) {
   EXPECT_TRUE(fs::is_symlink(state() / name));
 }
 
+TEST_F(JournalTest, AForkOfTheOwnerGivesNothingBack) {
+  Session session({.state_dir = state(), .filesystem = tree_});
+  Plan plan = FileValue("/sys/x/limit", space::ordinal("limit", {400}), {.filesystem = tree_}).plan(400.0);
+  plan.resource = "x-limit";
+  session.apply({plan});
+  auto* const shared = &session;
+  test::wait_for(test::fork_child([&] { shared->~Session(); }));
+  EXPECT_EQ(tree_->get("/sys/x/limit"), "400");
+  EXPECT_TRUE(fs::exists(session.journal_path()));
+  // The parent still holds its lock.
+  const int status = test::wait_for(test::fork_child([&] {
+    Session other({.state_dir = state(), .filesystem = tree_, .guardian = false});
+    other.apply({plan});
+  }));
+  EXPECT_EQ(WEXITSTATUS(status), 99);
+}
+
 TEST_F(JournalTest, AFolderOrFileOpenToOthersIsRefused) {
   fs::create_directories(state());
   fs::permissions(state(), fs::perms::all);

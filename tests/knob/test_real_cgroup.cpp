@@ -138,8 +138,8 @@ TEST_F(RealCgroup, CoresConfineAWorkloadWithAllItsThreads) {
     const Cores cores(layout_);
     ASSERT_TRUE(cores.uses_cpuset());
     const LaunchPlan launch = session.apply({cores.plan(std::int64_t{1}), accounting_plan(layout_)});
-    const pid_t pid = test::start(launch, {"sh", "-c", "sleep 1000 & wait"},
-                                  [&](pid_t child) { session.register_process(child); });
+    const pid_t pid =
+        test::start(launch, {"sh", "-c", "sleep 1000 & wait"}, [&](pid_t child) { session.register_process(child); });
     ASSERT_TRUE(test::wait_until([&] { return processes_in(*files_, launch.group("cpuset")->path).size() == 2; }));
     EXPECT_NO_THROW(session.verify(pid, launch));
     EXPECT_THROW(session.verify(::getpid(), launch), DeviceError);
@@ -188,7 +188,7 @@ TEST_F(RealCgroup, MemoryRaisesAndLowersButNotBelowWhatIsUsed) {
   PreparedLaunch prepared(launch);
   const pid_t pid = test::fork_child([&] {
     if (prepared.enter() != 0) ::_exit(90);
-    constexpr std::size_t kBytes = 64u << 20;
+    constexpr std::size_t kBytes = 16u << 20;  // sanitizers use a multiple
     void* const block = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (std::size_t at = 0; at < kBytes; at += 4096) static_cast<volatile char*>(block)[at] = 1;
     [[maybe_unused]] const ssize_t n = ::write(told[1], "x", 1);
@@ -204,7 +204,7 @@ TEST_F(RealCgroup, MemoryRaisesAndLowersButNotBelowWhatIsUsed) {
   EXPECT_EQ(files_->read(limit), std::to_string(128 << 20));
   try {
     session.apply({memory.plan(std::int64_t{8} << 20)});
-    ADD_FAILURE() << "8 MiB under a process that uses 64";
+    ADD_FAILURE() << "8 MiB under a process that uses 16";
   } catch (const DeviceError& error) {
     EXPECT_THAT(error.what(), HasSubstr("EBUSY"));
     EXPECT_THAT(error.what(), HasSubstr("restart the workload"));

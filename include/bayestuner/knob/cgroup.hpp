@@ -48,8 +48,8 @@ class CgroupLayout {
 };
 
 /// Groups without any limit, for accounting and for killing a workload as a whole: those of `controllers` that are
-/// available here. Apply it together with the knobs' plans. No writes where there is no cgroup.
-Plan accounting_plan(const CgroupLayout& layout,
-                     const std::vector<std::string>& controllers = {"cpuacct", "cpu", "memory"});
+/// available here. Apply it together with the knobs' plans. No writes where there is no cgroup. "cpu" is not among
+/// them: a group of its own there changes how the workload shares CPUs with everybody else.
+Plan accounting_plan(const CgroupLayout& layout, const std::vector<std::string>& controllers = {"cpuacct", "memory"});
 
 }  // namespace bayestuner::knob

@@ -51,8 +51,9 @@ struct JournalEntry {
 /// never overwrites another.
 class Journal {
  public:
-  /// Reserves `journal-<pid>-<starttime>-<n>.jsonl` in `directory`, which is made if missing. Throws DeviceError.
-  Journal(std::filesystem::path directory, const ProcessIdentity& owner, std::uint64_t number);
+  /// The name is `journal-<pid>-<starttime>-<n>.jsonl`. Unless `lazy`, `directory` is made and checked at once, else at
+  /// the first entry. Throws DeviceError.
+  Journal(std::filesystem::path directory, const ProcessIdentity& owner, std::uint64_t number, bool lazy = false);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -64,6 +65,8 @@ class Journal {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  void require_free_path() const;
+
   std::filesystem::path path_;
   int fd_ = -1;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 
@@ -22,6 +24,7 @@ class ResourceLock {
  private:
   std::string resource_;
   int fd_ = -1;
+  pid_t owner_ = 0;
 };
 
 }  // namespace bayestuner::knob
