@@ -35,7 +35,7 @@ struct Candidate {
 
 }  // namespace
 
-std::optional<Recommendation> Study::recommend(const Objective& measure, const RecommendOptions& options) {
+std::optional<Recommendation> Study::recommend(const Function& measure, const RecommendOptions& options) {
   if (!measure) throw InvalidArgument("measure: is empty");
   if (options.top < 1 || options.repeats < 1) throw InvalidArgument("recommend: top and repeats must be at least 1");
   if (!(options.confidence > 0.0 && options.confidence < 1.0)) {
@@ -70,6 +70,10 @@ std::optional<Recommendation> Study::recommend(const Objective& measure, const R
       ++candidate.runs;
     } catch (const TrialFailed& e) {
       tell_failure(trial.number, e.reason, e.what(), e.partial);
+      if (e.reason == FailureReason::cancelled) {
+        stop_requested_ = true;
+        return;
+      }
       candidate.failed = true;  // a configuration that fails when repeated keeps no promise
     } catch (const std::exception& e) {
       if (!this->trial(trial.number).is_finished()) tell_failure(trial.number, FailureReason::crashed, e.what());

@@ -193,6 +193,17 @@ void Study::tell_failure(std::int64_t number, FailureReason reason, const std::s
   finish(std::move(trial));
 }
 
+void Study::give_back(std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  refresh();
+  Trial trial = find(number);
+  if (trial.is_finished()) throw InvalidArgument("trial: number " + to_text(number) + " was told before");
+  trial.state = TrialState::waiting;
+  trial.started_s = 0.0;
+  store_->put(trial);
+  log_->trials.insert_or_assign(number, std::move(trial));
+}
+
 void Study::set_user_attr(std::int64_t number, const std::string& key, const std::string& value) {
   const std::lock_guard lock(mutex_);
   refresh();
@@ -406,7 +417,10 @@ search::History Study::history_locked() {
     history.task.constraints.push_back({.metric = index(c.metric), .bound = c.bound, .threshold = *thresholds[i]});
   }
   std::vector<const Trial*> told, pending;
-  for (const auto& [number, trial] : log_->trials) (trial.is_finished() ? told : pending).push_back(&trial);
+  for (const auto& [number, trial] : log_->trials) {
+    if (trial.state == TrialState::fail && trial.reason == FailureReason::cancelled) continue;  // says nothing
+    (trial.is_finished() ? told : pending).push_back(&trial);
+  }
   std::sort(told.begin(), told.end(), [](const Trial* a, const Trial* b) { return a->told < b->told; });
   told.insert(told.end(), pending.begin(), pending.end());
   const auto n = static_cast<Eigen::Index>(history.task.metrics.size());
@@ -454,7 +468,7 @@ bool Study::out_of_gain() {
 }
 
 // One trial; false once the space is exhausted.
-bool Study::run_one(const Objective& objective, const OptimizeOptions& options) {
+bool Study::run_one(const Function& objective, const OptimizeOptions& options) {
   const auto asked = ask();
   if (!asked) return false;
   const auto fail = [&](FailureReason reason, const std::string& message, const Metrics& partial) {
@@ -469,6 +483,11 @@ bool Study::run_one(const Objective& objective, const OptimizeOptions& options) 
       if (!options.catch_errors) throw;
     }
   } catch (const TrialFailed& e) {
+    if (e.reason == FailureReason::cancelled) {  // nothing is known against its configuration
+      give_back(asked->number);
+      stop_requested_ = true;
+      return true;
+    }
     fail(e.reason, e.what(), e.partial);
   } catch (const std::exception& e) {
     if (!trial(asked->number).is_finished()) fail(FailureReason::crashed, e.what(), {});
@@ -482,7 +501,7 @@ bool Study::run_one(const Objective& objective, const OptimizeOptions& options) 
   return true;
 }
 
-StopReason Study::optimize(const Objective& objective, const OptimizeOptions& options) {
+StopReason Study::optimize(const Function& objective, const OptimizeOptions& options) {
   if (!objective) throw InvalidArgument("objective: is empty");
   if (options.jobs < 1) throw InvalidArgument("jobs: " + to_text(options.jobs) + " must be at least 1");
   if (!options.trials && !options.timeout_s && !options.joules && !options.target && !options.stop_without_gain &&

@@ -67,7 +67,7 @@ struct Recommendation {
 /// opened again goes on as if it had never stopped. Thread-safe.
 class BAYESTUNER_EXPORT Study {
  public:
-  using Objective = std::function<Metrics(const Trial&)>;
+  using Function = std::function<Metrics(const Trial&)>;
 
   /// Creates the study, or resumes it where the store has it: the space must be the same (StoreError otherwise), the
   /// problem may differ (everything measured is scored anew). Throws InvalidArgument, StoreError.
@@ -85,6 +85,8 @@ class BAYESTUNER_EXPORT Study {
   void tell(std::int64_t number, const Metrics& metrics, bool skip_if_finished = false);
   /// Reports a failure; `partial` keeps what was measured.
   void tell_failure(std::int64_t number, FailureReason reason, const std::string& message, const Metrics& partial = {});
+  /// Puts an asked trial back in the queue, as if it had not begun: what a stop request does to the trial it meets.
+  void give_back(std::int64_t number);
   void set_user_attr(std::int64_t number, const std::string& key, const std::string& value);
 
   /// Has `params` tried next. The first one enqueued is the baseline. Returns false where the study has that
@@ -96,7 +98,7 @@ class BAYESTUNER_EXPORT Study {
   Trial ask_repeat(const space::Configuration& params);
 
   /// Runs trials until something says stop.
-  StopReason optimize(const Objective& objective, const OptimizeOptions& options);
+  StopReason optimize(const Function& objective, const OptimizeOptions& options);
   /// Ends optimize() after the trials that run now; from any thread or callback.
   void stop() { stop_requested_ = true; }
 
@@ -123,7 +125,7 @@ class BAYESTUNER_EXPORT Study {
   std::vector<Trial> pareto_front();
   /// Measures the best configurations again (`measure`) until one keeps its constraints with the confidence asked
   /// for; see RecommendOptions. nullopt if nothing feasible was found. The runs are trials of the study.
-  std::optional<Recommendation> recommend(const Objective& measure, const RecommendOptions& options = {});
+  std::optional<Recommendation> recommend(const Function& measure, const RecommendOptions& options = {});
 
   /// What a strategy sees now.
   search::History history();
@@ -142,7 +144,7 @@ class BAYESTUNER_EXPORT Study {
   std::vector<Trial> ranked_locked();
   search::History history_locked();
   bool out_of_gain();
-  bool run_one(const Objective& objective, const OptimizeOptions& options);
+  bool run_one(const Function& objective, const OptimizeOptions& options);
 
   space::DynamicSpace space_;
   Problem problem_;

@@ -37,17 +37,17 @@ using Metrics = std::map<std::string, Metric>;
 
 struct Trial {
   std::int64_t number = -1;  ///< from 0, in order of asking
-  space::Configuration params;
+  space::Configuration params = {};
   TrialState state = TrialState::running;
-  Metrics metrics;  ///< raw, never penalised; a failed trial keeps what it measured
+  Metrics metrics = {};  ///< raw, never penalised; a failed trial keeps what it measured
   FailureReason reason = FailureReason::none;
-  std::string message;       ///< why it failed, one line
+  std::string message = {};  ///< why it failed, one line
   double started_s = 0.0;    ///< seconds since 1970 UTC
   double finished_s = 0.0;   ///< 0 while not finished
   std::int64_t told = -1;    ///< place in the order of telling; -1 while not finished
   bool is_baseline = false;  ///< relative constraints refer to this configuration
   bool is_verification = false;
-  std::map<std::string, std::string> user_attrs;
+  std::map<std::string, std::string> user_attrs = {};
 
   bool is_finished() const {
     return state == TrialState::complete || state == TrialState::fail || state == TrialState::pruned;

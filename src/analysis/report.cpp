@@ -1,0 +1,252 @@
+#include "bayestuner/analysis/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "analysis/svg.hpp"
+#include "bayestuner/core/text.hpp"
+
+namespace bayestuner::analysis {
+
+namespace {
+
+std::string objective_text(const study::Problem& problem) {
+  std::vector<std::string> parts;
+  for (const auto& o : problem.objectives()) parts.push_back((o.maximise ? "maximise " : "minimise ") + o.metric);
+  std::vector<std::string> rules;
+  for (const auto& c : problem.constraints()) rules.push_back(c.to_text());
+  return join(parts) + (rules.empty() ? "" : " subject to " + join(rules, " and "));
+}
+
+std::string state_text(study::Study& study, const study::Trial& t) {
+  if (t.state == study::TrialState::fail) return fmt::format("failed: {}", study::to_string(t.reason));
+  if (t.state != study::TrialState::complete) return study::to_string(t.state);
+  return study.is_feasible(t) ? "feasible" : "infeasible";
+}
+
+std::string metrics_text(const study::Problem& problem, const study::Trial& t) {
+  std::vector<std::string> parts;
+  for (const std::string& name : problem.metrics()) {
+    const auto it = t.metrics.find(name);
+    if (it != t.metrics.end()) parts.push_back(name + " " + readable(it->second));
+  }
+  return join(parts);
+}
+
+std::string html_escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+bool uses_estimates(const study::Problem& problem, const std::vector<study::Trial>& trials) {
+  for (const auto& t : trials) {
+    for (const std::string& name : problem.metrics()) {
+      const auto it = t.metrics.find(name);
+      if (it != t.metrics.end() && it->second.provenance == Provenance::estimated) return true;
+    }
+  }
+  return false;
+}
+
+const char* colour(study::Study& study, const study::Trial& t) {
+  if (t.state == study::TrialState::fail) return svg::red;
+  return study.is_feasible(t) ? svg::blue : svg::grey;
+}
+
+std::string history_plot(study::Study& study, const std::vector<study::Trial>& trials) {
+  const auto problem = study.problem();
+  const auto& objective = problem.objectives().front();
+  svg::Plot plot("Trials in order", "trial", objective.metric);
+  std::vector<std::pair<double, double>> best;
+  for (const auto& t : trials) {
+    const auto it = t.metrics.find(objective.metric);
+    if (it == t.metrics.end() || t.state != study::TrialState::complete) {
+      if (t.is_finished()) plot.tick(static_cast<double>(t.number), svg::red);
+      continue;
+    }
+    const double x = static_cast<double>(t.number), y = it->second.value;
+    plot.point(x, y, it->second.standard_error, colour(study, t), fmt::format("{}: {}", t.number, t.params.to_text()));
+    if (study.is_feasible(t) &&
+        (best.empty() || (objective.maximise ? y > best.back().second : y < best.back().second))) {
+      if (!best.empty()) best.emplace_back(x, best.back().second);
+      best.emplace_back(x, y);
+    }
+  }
+  if (!best.empty() && !trials.empty()) {
+    best.emplace_back(static_cast<double>(trials.back().number), best.back().second);
+    plot.line(best, svg::blue);
+  }
+  return plot.to_string();
+}
+
+std::string trade_off_plot(study::Study& study, const std::vector<study::Trial>& trials) {
+  const auto problem = study.problem();
+  const auto& objective = problem.objectives().front();
+  std::string plots;
+  const auto thresholds = study.thresholds();
+  for (std::size_t i = 0; i < problem.constraints().size(); ++i) {
+    const auto& c = problem.constraints()[i];
+    if (c.metric == objective.metric) continue;
+    svg::Plot plot(objective.metric + " against " + c.metric, c.metric, objective.metric);
+    for (const auto& t : trials) {
+      const auto x = t.metrics.find(c.metric), y = t.metrics.find(objective.metric);
+      if (t.state != study::TrialState::complete || x == t.metrics.end() || y == t.metrics.end()) continue;
+      plot.point(x->second.value, y->second.value, y->second.standard_error, colour(study, t),
+                 fmt::format("{}: {}", t.number, t.params.to_text()));
+    }
+    if (thresholds[i]) plot.vertical(*thresholds[i], c.to_text());
+    plots += plot.to_string();
+  }
+  return plots;
+}
+
+std::string knob_plots(study::Study& study, const std::vector<study::Trial>& trials) {
+  const auto problem = study.problem();
+  const auto& objective = problem.objectives().front();
+  std::string plots;
+  for (const auto& p : study.space().parameters()) {
+    svg::Plot plot(objective.metric + " by " + p.name(), p.name(), objective.metric);
+    if (p.kind() == space::ParameterKind::categorical || p.kind() == space::ParameterKind::boolean) {
+      std::vector<std::string> names;
+      for (std::int64_t l = 0; l < p.level_count(); ++l)
+        names.push_back(space::to_text(p.value(static_cast<double>(l))));
+      plot.labels(names);
+    }
+    for (const auto& t : trials) {
+      const auto y = t.metrics.find(objective.metric);
+      if (t.state != study::TrialState::complete || y == t.metrics.end() || !t.params.contains(p.name())) continue;
+      const auto code = p.code(t.params.at(p.name()));
+      if (!code) continue;
+      plot.point(p.number(*code), y->second.value, y->second.standard_error, colour(study, t),
+                 fmt::format("{}: {}", t.number, t.params.to_text()));
+    }
+    plots += plot.to_string();
+  }
+  return plots;
+}
+
+}  // namespace
+
+std::string readable(const Metric& metric) {
+  if (metric.provenance == Provenance::estimated) return fmt::format("~{:.2g}", metric.value);
+  if (metric.standard_error <= 0.0) return fmt::format("{:.5g}", metric.value);
+  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(metric.standard_error))), 0, 12);
+  if (std::abs(metric.value) >= 1e7) return fmt::format("{:.4g} ± {:.1g}", metric.value, metric.standard_error);
+  return fmt::format("{:.{}f} ± {:.{}f}", metric.value, decimals, metric.standard_error, decimals);
+}
+
+std::string text_report(study::Study& study) {
+  const auto problem = study.problem();
+  const auto trials = study.trials();
+  std::string text = fmt::format("{}: {}\n", study.name(), objective_text(problem));
+  const auto thresholds = study.thresholds();
+  for (std::size_t i = 0; i < thresholds.size(); ++i) {
+    if (problem.constraints()[i].relative) {
+      text += fmt::format("  {} means {}\n", problem.constraints()[i].to_text(),
+                          thresholds[i] ? fmt::format("{:.5g}", *thresholds[i]) : "nothing yet: no baseline");
+    }
+  }
+  if (uses_estimates(problem, trials)) text += "  ~ marks estimates: no sensor measured them\n";
+  if (const auto base = study.baseline()) {
+    text += fmt::format("baseline: {}\n  {}\n", base->params.to_text(), metrics_text(problem, *base));
+  }
+  if (const auto best = study.best()) {
+    text += fmt::format("best:     {}\n  {}\n", best->params.to_text(), metrics_text(problem, *best));
+  } else {
+    text += "best:     nothing feasible was measured\n";
+  }
+  if (problem.objectives().size() > 1) {
+    text += "front:\n";
+    for (const auto& t : study.pareto_front()) {
+      text += fmt::format("  {:>4}  {}  {}\n", t.number, metrics_text(problem, t), t.params.to_text());
+    }
+  }
+  text += fmt::format("{:>5} {:<26} {:<44} {}\n", "trial", "state", "metrics", "configuration");
+  for (const auto& t : trials) {
+    text +=
+        fmt::format("{:>5} {:<26} {:<44} {}{}{}\n", t.number, state_text(study, t), metrics_text(problem, t),
+                    t.params.to_text(), t.is_baseline ? " (baseline)" : "", t.is_verification ? " (verification)" : "");
+  }
+  return text;
+}
+
+std::string html_report(study::Study& study) {
+  const auto problem = study.problem();
+  const auto trials = study.trials();
+  std::string body =
+      fmt::format("<h1>{}</h1><p>{}</p>", html_escaped(study.name()), html_escaped(objective_text(problem)));
+  if (uses_estimates(problem, trials)) {
+    body +=
+        "<p class='note'>~ marks <b>estimated</b> numbers: no sensor measured them. Differences between "
+        "configurations follow the model of the estimate.</p>";
+  }
+  const auto base = study.baseline();
+  const auto best = study.best();
+  body += "<table class='answer'><tr><th></th><th>configuration</th>";
+  for (const std::string& name : problem.metrics()) body += "<th>" + html_escaped(name) + "</th>";
+  body += "</tr>";
+  const auto row = [&](const char* title, const study::Trial& t) {
+    body += fmt::format("<tr><th>{}</th><td>{}</td>", title, html_escaped(t.params.to_text()));
+    for (const std::string& name : problem.metrics()) {
+      const auto it = t.metrics.find(name);
+      body += "<td>" + (it == t.metrics.end() ? std::string("-") : html_escaped(readable(it->second))) + "</td>";
+    }
+    body += "</tr>";
+  };
+  if (base) row("baseline", *base);
+  if (best) row("best feasible", *best);
+  body += "</table>";
+  if (!best) body += "<p class='note'>Nothing feasible was measured.</p>";
+  body +=
+      "<p><span class='key' style='background:#2563b0'></span>feasible "
+      "<span class='key' style='background:#9aa3ad'></span>infeasible "
+      "<span class='key' style='background:#c0392b'></span>failed</p><div class='plots'>";
+  body += history_plot(study, trials) + trade_off_plot(study, trials) + knob_plots(study, trials);
+  body += "</div><h2>Trials</h2><table><tr><th>trial</th><th>state</th><th>configuration</th>";
+  std::set<std::string> names;
+  for (const auto& t : trials) {
+    for (const auto& [name, m] : t.metrics) names.insert(name);
+  }
+  for (const std::string& name : names) body += "<th>" + html_escaped(name) + "</th>";
+  body += "</tr>";
+  for (const auto& t : trials) {
+    body += fmt::format("<tr><td>{}</td><td title=\"{}\">{}{}</td><td>{}</td>", t.number, html_escaped(t.message),
+                        state_text(study, t),
+                        t.is_verification ? " (verification)"
+                        : t.is_baseline   ? " (baseline)"
+                                          : "",
+                        html_escaped(t.params.to_text()));
+    for (const std::string& name : names) {
+      const auto it = t.metrics.find(name);
+      body += "<td>" + (it == t.metrics.end() ? std::string() : html_escaped(readable(it->second))) + "</td>";
+    }
+    body += "</tr>";
+  }
+  body += "</table>";
+  return fmt::format(
+      "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{}</title><style>"
+      "body{{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;color:#1d2733}}"
+      "table{{border-collapse:collapse;font-size:13px;margin:.6rem 0}}td,th{{border-bottom:1px solid #dde3ea;"
+      "padding:.25rem .6rem;text-align:left;white-space:nowrap}}.plots{{display:flex;flex-wrap:wrap;gap:1rem}}"
+      ".note{{background:#fff6dd;padding:.5rem .8rem;border-left:4px solid #e0b23c}}.key{{display:inline-block;"
+      "width:.8em;height:.8em;border-radius:50%;margin:0 .3em 0 1em}}svg{{background:#fff;border:1px solid #dde3ea}}"
+      "</style></head><body>{}</body></html>\n",
+      html_escaped(study.name()), body);
+}
+
+}  // namespace bayestuner::analysis
