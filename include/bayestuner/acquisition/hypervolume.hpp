@@ -80,7 +80,7 @@ inline Eigen::VectorXd HypervolumeImprovement::log_expected(const Posterior& fir
   require_same_size("HypervolumeImprovement", first.mean, second.mean);
   const auto expected_gain = [](const Posterior& p, double threshold, Eigen::Index from, Eigen::Index count) {
     const NormalBlock z = detail::standard_score(p, threshold, from, count), u = z.abs();
-    const NormalBlock rest = (-0.5 * z * z).exp() * bayestuner::detail::gain_ratio<NormalBlock>(u) / sqrt_two_pi;
+    const NormalBlock rest = (-0.5 * z * z).exp() * bayestuner::detail::gain_ratio(u) / sqrt_two_pi;
     return NormalBlock((threshold - p.mean.segment(from, count).array()).max(0.0) +
                        p.stddev.segment(from, count).array() * rest);
   };
