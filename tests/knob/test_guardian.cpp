@@ -143,6 +143,7 @@ TEST_F(KilledTuner, TheGuardianKillsTheRegisteredWorkload) {
   ::kill(pid, SIGKILL);
   test::wait_for(pid);
   EXPECT_TRUE(test::wait_until([&] { return ::kill(-workload, 0) != 0; }));
+  ::kill(-workload, SIGKILL);  // or it would hold our output open
 }
 
 TEST_F(KilledTuner, SignalsToTheForegroundGroupDoNotStopTheGuardian) {
