@@ -44,7 +44,7 @@ int run(int argc, char** argv) {
       "Exit codes: 0 done; 1 a part failed; 2 bad input, nothing was touched; 3 the machine or a file refused;\n"
       "4 nothing feasible was found; 130 interrupted, the study can be resumed.");
   Action action;
-  //TUNE add_tune(app, action);
+  add_tune(app, action);
   add_report(app, action);
   add_export(app, action);
   add_doctor(app, action);

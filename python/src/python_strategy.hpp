@@ -1,0 +1,61 @@
+#pragma once
+// Python objects in place of C++ models.
+
+#include "casters.hpp"
+
+#include "bayestuner/search/any_strategy.hpp"
+
+namespace bayestuner::python {
+
+// A copyable handle to a Python object that may be copied and dropped without the interpreter's lock.
+class Handle {
+ public:
+  explicit Handle(py::object object)
+      : object_(new py::object(std::move(object)), [](py::object* o) {
+          const py::gil_scoped_acquire lock;
+          delete o;
+        }) {}
+  const py::object& operator*() const { return *object_; }
+
+ private:
+  std::shared_ptr<py::object> object_;
+};
+
+// An object with suggest(history: dict) -> dict | None as a SearchStrategy. The history has "space", "metrics",
+// "trials" (dicts with params, state, values), "seed", "budget".
+class PythonStrategy {
+ public:
+  explicit PythonStrategy(py::object object) : object_(std::move(object)) {}
+  std::optional<space::Point> suggest(const search::History& history);
+
+ private:
+  Handle object_;
+};
+
+// An object with fit(x, y, noise) and predict(x) -> (mean, stddev) as a Surrogate.
+class PythonSurrogate {
+ public:
+  // `factory()` gives a fresh surrogate; each copy of this model makes its own.
+  explicit PythonSurrogate(py::object factory) : factory_(std::move(factory)), model_(fresh()) {}
+  PythonSurrogate(const PythonSurrogate& other) : factory_(other.factory_), model_(fresh()) {}
+  PythonSurrogate& operator=(const PythonSurrogate& other) {
+    factory_ = other.factory_;
+    model_ = fresh();
+    return *this;
+  }
+  void fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const Eigen::VectorXd& noise);
+  Posterior predict(const Eigen::MatrixXd& x) const;
+
+ private:
+  Handle fresh() const {
+    const py::gil_scoped_acquire lock;
+    return Handle((*factory_)());
+  }
+  Handle factory_;
+  Handle model_;
+};
+
+// A strategy from Python: a name, a Strategy made here, or any object with suggest().
+search::AnyStrategy to_strategy(const py::object& object);
+
+}  // namespace bayestuner::python
