@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/knob/detail/confinement.hpp"
 
 namespace bayestuner::knob {
 
@@ -15,6 +16,12 @@ FileValue::FileValue(std::string path, space::Parameter parameter, FileValueOpti
     throw InvalidArgument(name() + ": the path \"" + path_ + "\" is not absolute");
   }
   if (!options_.filesystem) options_.filesystem = real_filesystem();
+  std::string bytes;
+  if (const int error = options_.filesystem->read_bytes(path_, bytes)) {
+    availability_ = Availability::unavailable(system_error_text(path_, "reading", error));
+  } else if (!options_.filesystem->is_writable(path_)) {
+    availability_ = Availability::unavailable(system_error_text(path_, "writing", EACCES), "run as root");
+  }
 }
 
 Description FileValue::describe() const {
@@ -27,18 +34,8 @@ Description FileValue::describe() const {
           .privilege = "write access to the file"};
 }
 
-Availability FileValue::availability() const {
-  std::string bytes;
-  if (const int error = options_.filesystem->read_bytes(path_, bytes)) {
-    return Availability::unavailable(system_error_text(path_, "reading", error));
-  }
-  if (!options_.filesystem->is_writable(path_)) {
-    return Availability::unavailable(system_error_text(path_, "writing", EACCES), "run as root");
-  }
-  return Availability::available();
-}
-
 Plan FileValue::plan(const space::Value& value) const {
+  detail::require_available(name(), availability_);
   const std::string text = space::to_text(parameter_.value(parameter_.require_code(value)));
   return {.knob = name(),
           .value = value,

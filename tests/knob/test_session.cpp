@@ -293,7 +293,11 @@ TEST_F(SessionTest, AConfigFileThatWasNotThereGoesAgainAndASymlinkIsRefused) {
   const std::string link = (folder_.path() / "link.conf").string();
   std::filesystem::create_symlink("/etc/hostname", link);
   EXPECT_FALSE(ConfigFile(link, "{n}", p).availability());
-  EXPECT_THAT(refusal(session, {ConfigFile(link, "{n}", p).plan(std::int64_t{2})}), HasSubstr("ELOOP"));
+  EXPECT_THROW(ConfigFile(link, "{n}", p).plan(std::int64_t{2}), DeviceError);
+  // The link was planted after the plan was made.
+  const Plan plan = ConfigFile(path, "{n}", p).plan(std::int64_t{2});
+  std::filesystem::create_symlink("/etc/hostname", path);
+  EXPECT_THAT(refusal(session, {plan}), HasSubstr("ELOOP"));
 }
 
 TEST_F(SessionTest, CallsTheUsersFunctionAndReportsItsRefusal) {

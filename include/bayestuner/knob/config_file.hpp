@@ -17,8 +17,9 @@ class ConfigFile {
 
   const std::string& name() const { return parameter_.name(); }
   Description describe() const;
-  Availability availability() const;
+  Availability availability() const { return availability_; }
   space::Parameter parameter() const { return parameter_; }
+  /// Throws InvalidArgument for a value that is not allowed, DeviceError where the knob is unavailable.
   Plan plan(const space::Value& value) const;
 
  private:
@@ -26,6 +27,7 @@ class ConfigFile {
   std::string text_;
   space::Parameter parameter_;
   std::string kind_;
+  Availability availability_;
 };
 
 }  // namespace bayestuner::knob

@@ -25,14 +25,16 @@ class FileValue {
 
   const std::string& name() const { return parameter_.name(); }
   Description describe() const;
-  Availability availability() const;
+  Availability availability() const { return availability_; }
   space::Parameter parameter() const { return parameter_; }
+  /// Throws InvalidArgument for a value that is not allowed, DeviceError where the knob is unavailable.
   Plan plan(const space::Value& value) const;
 
  private:
   std::string path_;
   space::Parameter parameter_;
   FileValueOptions options_;
+  Availability availability_ = Availability::available();
 };
 
 }  // namespace bayestuner::knob
