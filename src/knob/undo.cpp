@@ -175,7 +175,7 @@ void kill_process(const JournalEntry& entry) {
 Undone undo_all(const std::vector<JournalEntry>& entries, const Filesystem& filesystem, const fs::path& journal,
                 const std::function<void(std::string_view)>& checkpoint) {
   Undone undone;
-  std::vector<const JournalEntry*> todo;
+  std::vector<const JournalEntry*> pending;
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     if (entry->action == "process") {
       if (entry->boot_id == boot_id()) kill_process(*entry);
@@ -186,13 +186,13 @@ Undone undo_all(const std::vector<JournalEntry>& entries, const Filesystem& file
       undone.report.items.push_back({journal, entry->path, RestoreOutcome::dropped, "written before the last boot"});
       undone.settled.insert(entry->seq);
     } else {
-      todo.push_back(&*entry);
+      pending.push_back(&*entry);
     }
   }
-  while (!todo.empty()) {
+  while (!pending.empty()) {
     std::vector<const JournalEntry*> again;
     std::vector<RestoreItem> failures;
-    for (const JournalEntry* const entry : todo) {
+    for (const JournalEntry* const entry : pending) {
       if (checkpoint) checkpoint("during restore");
       Verdict verdict = undo(*entry, filesystem);
       RestoreItem item{journal, entry->path, verdict.outcome, std::move(verdict.message)};
@@ -204,11 +204,11 @@ Undone undo_all(const std::vector<JournalEntry>& entries, const Filesystem& file
         undone.report.items.push_back(std::move(item));
       }
     }
-    if (again.size() == todo.size()) {
+    if (again.size() == pending.size()) {
       for (RestoreItem& item : failures) undone.report.items.push_back(std::move(item));
       break;
     }
-    todo = std::move(again);
+    pending = std::move(again);
   }
   return undone;
 }
