@@ -20,10 +20,10 @@ void bind_score(py::module_& m, const char* name, const char* doc, const char* a
 }  // namespace
 
 void bind_acquisition(py::module_& m) {
-  bind_score<acquisition::ExpectedImprovement>(m, "ExpectedImprovement", "Expected gain over the incumbent.", "incumbent");
-  bind_score<acquisition::LogExpectedImprovement>(m, "LogExpectedImprovement",
-                                                  "Logarithm of the expected gain, stable far from the optimum.",
-                                                  "incumbent");
+  bind_score<acquisition::ExpectedImprovement>(m, "ExpectedImprovement", "Expected gain over the incumbent.",
+                                               "incumbent");
+  bind_score<acquisition::LogExpectedImprovement>(
+      m, "LogExpectedImprovement", "Logarithm of the expected gain, stable far from the optimum.", "incumbent");
   bind_score<acquisition::ProbabilityOfImprovement>(m, "ProbabilityOfImprovement",
                                                     "Probability of a gain over the incumbent.", "incumbent");
   bind_score<acquisition::UpperConfidenceBound>(m, "UpperConfidenceBound",

@@ -56,9 +56,11 @@ void bind_core(py::module_& m) {
       .def_readwrite("n", &Metric::n)
       .def_readwrite("provenance", &Metric::provenance)
       .def("__float__", [](const Metric& x) { return x.value; })
-      .def("__eq__", [](const Metric& a, const Metric& b) { return a == b; }, py::is_operator())
+      .def(
+          "__eq__", [](const Metric& a, const Metric& b) { return a == b; }, py::is_operator())
       .def("__repr__", [](const Metric& x) {
-        const std::string mark = x.provenance == Provenance::measured ? "" : std::string(", ") + to_string(x.provenance);
+        const std::string mark =
+            x.provenance == Provenance::measured ? "" : std::string(", ") + to_string(x.provenance);
         return "Metric(" + to_text(x.value) + " ± " + to_text(x.standard_error) + ", n=" + to_text(x.n) + mark + ")";
       });
 

@@ -28,8 +28,8 @@ std::optional<space::Point> PythonStrategy::suggest(const search::History& histo
   }
   py::list objectives;
   for (const auto& o : history.task.objectives) {
-    objectives.append(py::make_tuple(history.task.metrics[static_cast<std::size_t>(o.metric)],
-                                     o.maximise ? "maximize" : "minimize"));
+    objectives.append(
+        py::make_tuple(history.task.metrics[static_cast<std::size_t>(o.metric)], o.maximise ? "maximize" : "minimize"));
   }
   seen["space"] = py::cast(*history.space);
   seen["objectives"] = objectives;
@@ -68,26 +68,30 @@ search::AnyStrategy to_strategy(const py::object& object) {
 }
 
 void bind_search(py::module_& m) {
-  py::class_<search::AnyStrategy>(m, "Strategy", "Proposes what to measure next; made by name or by the functions here.")
+  py::class_<search::AnyStrategy>(m, "Strategy",
+                                  "Proposes what to measure next; made by name or by the functions here.")
       .def(py::init([](const std::string& name) { return search::make_strategy(name); }), "name"_a,
            "bo, random, exhaustive, lhs, sobol.");
-  m.def("BayesianOptimisation",
-        [](const std::string& acquisition, std::size_t initial_points, bool learn_failures, const py::object& surrogate) {
-          search::BayesianOptions options;
-          options.initial_points = initial_points;
-          options.learn_failures = learn_failures;
-          if (acquisition == "ei") options.acquisition = search::choose_expected_improvement();
-          else if (acquisition == "pi") options.acquisition = search::choose_probability_of_improvement();
-          else if (acquisition != "logei") {
-            throw InvalidArgument("acquisition: '" + acquisition + "' is none of logei, ei, pi");
-          }
-          if (surrogate.is_none()) return search::AnyStrategy(search::BayesianOptimisation<>(std::move(options)));
-          return search::AnyStrategy(
-              search::BayesianOptimisation<PythonSurrogate>(std::move(options), PythonSurrogate(surrogate)));
-        },
-        "acquisition"_a = "logei", "initial_points"_a = 5, "learn_failures"_a = true, "surrogate"_a = py::none(),
-        "Bayesian optimisation. surrogate: a class or function that makes objects with fit(x, y, noise) and "
-        "predict(x) -> (mean, stddev); default: the Gaussian process.");
+  m.def(
+      "BayesianOptimisation",
+      [](const std::string& acquisition, std::size_t initial_points, bool learn_failures, const py::object& surrogate) {
+        search::BayesianOptions options;
+        options.initial_points = initial_points;
+        options.learn_failures = learn_failures;
+        if (acquisition == "ei")
+          options.acquisition = search::choose_expected_improvement();
+        else if (acquisition == "pi")
+          options.acquisition = search::choose_probability_of_improvement();
+        else if (acquisition != "logei") {
+          throw InvalidArgument("acquisition: '" + acquisition + "' is none of logei, ei, pi");
+        }
+        if (surrogate.is_none()) return search::AnyStrategy(search::BayesianOptimisation<>(std::move(options)));
+        return search::AnyStrategy(
+            search::BayesianOptimisation<PythonSurrogate>(std::move(options), PythonSurrogate(surrogate)));
+      },
+      "acquisition"_a = "logei", "initial_points"_a = 5, "learn_failures"_a = true, "surrogate"_a = py::none(),
+      "Bayesian optimisation. surrogate: a class or function that makes objects with fit(x, y, noise) and "
+      "predict(x) -> (mean, stddev); default: the Gaussian process.");
 }
 
 }  // namespace bayestuner::python

@@ -27,7 +27,8 @@ Parameter with_condition(Parameter parameter, const py::object& when) {
 
 space::Constraint to_constraint(const py::handle& object) {
   if (py::isinstance<py::str>(object)) return space::Constraint(object.cast<std::string>());
-  if (!PyCallable_Check(object.ptr())) throw InvalidArgument("constraint: must be an expression or a function of a dict");
+  if (!PyCallable_Check(object.ptr()))
+    throw InvalidArgument("constraint: must be an expression or a function of a dict");
   const auto function = std::make_shared<py::object>(py::reinterpret_borrow<py::object>(object));
   // The last copy may die on a thread without the interpreter's lock.
   const std::shared_ptr<py::object> guarded(function.get(), [function](py::object*) mutable {
@@ -52,52 +53,59 @@ std::vector<space::Point> to_points(const space::DynamicSpace& s, const py::list
 }  // namespace
 
 void bind_space(py::module_& m) {
-  py::class_<Parameter>(m, "Parameter", "One parameter of a space; made by Real, Integer, Ordinal, Categorical, Boolean.")
+  py::class_<Parameter>(m, "Parameter",
+                        "One parameter of a space; made by Real, Integer, Ordinal, Categorical, Boolean.")
       .def_property_readonly("name", &Parameter::name)
       .def_property_readonly("level_count", &Parameter::level_count, "Levels; 0 if continuous.")
       .def_property_readonly("low", &Parameter::low)
       .def_property_readonly("high", &Parameter::high)
-      .def_property_readonly("values",
-                             [](const Parameter& p) {
-                               py::list values;
-                               for (std::int64_t l = 0; l < p.level_count(); ++l) {
-                                 values.append(from_value(p.value(static_cast<double>(l))));
-                               }
-                               return values;
-                             },
-                             "Allowed values; empty if continuous.")
+      .def_property_readonly(
+          "values",
+          [](const Parameter& p) {
+            py::list values;
+            for (std::int64_t l = 0; l < p.level_count(); ++l) {
+              values.append(from_value(p.value(static_cast<double>(l))));
+            }
+            return values;
+          },
+          "Allowed values; empty if continuous.")
       .def("__repr__", [](const Parameter& p) { return "Parameter(" + p.fingerprint() + ")"; });
 
-  m.def("Real",
-        [](std::string name, double low, double high, const std::string& scale, double step, const py::object& when) {
-          return with_condition(
-              space::real(std::move(name), low, high, {.scale = space::scale_from_string(scale), .step = step}), when);
-        },
-        "name"_a, "low"_a, "high"_a, "scale"_a = "automatic", "step"_a = 0.0, "when"_a = py::none(),
-        "Real number in [low, high]; step 0 is continuous. scale: automatic, linear, log, rank. Raises InvalidArgument.");
-  m.def("Integer",
-        [](std::string name, std::int64_t low, std::int64_t high, const std::string& scale, std::int64_t step,
-           const py::object& when) {
-          return with_condition(
-              space::integer(std::move(name), low, high, {.scale = space::scale_from_string(scale), .step = step}), when);
-        },
-        "name"_a, "low"_a, "high"_a, "scale"_a = "automatic", "step"_a = 1, "when"_a = py::none(),
-        "Integer in [low, high] by step. scale 'power_of_two' allows only powers of two. Raises InvalidArgument.");
-  m.def("Ordinal",
-        [](std::string name, std::vector<double> levels, const std::string& scale, const py::object& when) {
-          return with_condition(
-              space::ordinal(std::move(name), std::move(levels), {.scale = space::scale_from_string(scale)}), when);
-        },
-        "name"_a, "levels"_a, "scale"_a = "automatic", "when"_a = py::none(),
-        "Increasing numbers, e.g. [1, 2, 4, 8]. Raises InvalidArgument.");
-  m.def("Categorical",
-        [](std::string name, std::vector<std::string> labels, const py::object& when) {
-          return with_condition(space::categorical(std::move(name), std::move(labels)), when);
-        },
-        "name"_a, "labels"_a, "when"_a = py::none(), "Labels without order. Raises InvalidArgument.");
-  m.def("Boolean",
-        [](std::string name, const py::object& when) { return with_condition(space::boolean(std::move(name)), when); },
-        "name"_a, "when"_a = py::none(), "False or True.");
+  m.def(
+      "Real",
+      [](std::string name, double low, double high, const std::string& scale, double step, const py::object& when) {
+        return with_condition(
+            space::real(std::move(name), low, high, {.scale = space::scale_from_string(scale), .step = step}), when);
+      },
+      "name"_a, "low"_a, "high"_a, "scale"_a = "automatic", "step"_a = 0.0, "when"_a = py::none(),
+      "Real number in [low, high]; step 0 is continuous. scale: automatic, linear, log, rank. Raises InvalidArgument.");
+  m.def(
+      "Integer",
+      [](std::string name, std::int64_t low, std::int64_t high, const std::string& scale, std::int64_t step,
+         const py::object& when) {
+        return with_condition(
+            space::integer(std::move(name), low, high, {.scale = space::scale_from_string(scale), .step = step}), when);
+      },
+      "name"_a, "low"_a, "high"_a, "scale"_a = "automatic", "step"_a = 1, "when"_a = py::none(),
+      "Integer in [low, high] by step. scale 'power_of_two' allows only powers of two. Raises InvalidArgument.");
+  m.def(
+      "Ordinal",
+      [](std::string name, std::vector<double> levels, const std::string& scale, const py::object& when) {
+        return with_condition(
+            space::ordinal(std::move(name), std::move(levels), {.scale = space::scale_from_string(scale)}), when);
+      },
+      "name"_a, "levels"_a, "scale"_a = "automatic", "when"_a = py::none(),
+      "Increasing numbers, e.g. [1, 2, 4, 8]. Raises InvalidArgument.");
+  m.def(
+      "Categorical",
+      [](std::string name, std::vector<std::string> labels, const py::object& when) {
+        return with_condition(space::categorical(std::move(name), std::move(labels)), when);
+      },
+      "name"_a, "labels"_a, "when"_a = py::none(), "Labels without order. Raises InvalidArgument.");
+  m.def(
+      "Boolean",
+      [](std::string name, const py::object& when) { return with_condition(space::boolean(std::move(name)), when); },
+      "name"_a, "when"_a = py::none(), "False or True.");
 
   py::class_<space::DynamicSpace>(m, "Space", "Parameters and the known constraints that tie them. Immutable.")
       .def(py::init([](std::vector<Parameter> parameters, const py::list& constraints) {
@@ -108,13 +116,14 @@ void bind_space(py::module_& m) {
            "parameters"_a, "constraints"_a = py::list(),
            "constraints: expressions ('batch * instances <= 32') or functions of a dict. Raises InvalidArgument if "
            "nothing satisfies them.")
-      .def_static("pool",
-                  [](std::vector<Parameter> parameters, const py::list& rows) {
-                    std::vector<space::Configuration> list;
-                    for (const auto& row : rows) list.push_back(to_configuration(row));
-                    return space::DynamicSpace::pool(std::move(parameters), list);
-                  },
-                  "parameters"_a, "rows"_a, "A space of which only the listed rows (dicts) exist.")
+      .def_static(
+          "pool",
+          [](std::vector<Parameter> parameters, const py::list& rows) {
+            std::vector<space::Configuration> list;
+            for (const auto& row : rows) list.push_back(to_configuration(row));
+            return space::DynamicSpace::pool(std::move(parameters), list);
+          },
+          "parameters"_a, "rows"_a, "A space of which only the listed rows (dicts) exist.")
       .def_property_readonly("parameters", &space::DynamicSpace::parameters)
       .def_property_readonly("is_finite", &space::DynamicSpace::is_finite)
       .def("count", &space::DynamicSpace::count, "Configurations that exist; None if they cannot be counted.")
@@ -139,37 +148,44 @@ void bind_space(py::module_& m) {
                return false;
              }
            })
-      .def("index_of",
-           [](const space::DynamicSpace& s, const py::dict& params) { return s.index_of(s.point(to_configuration(params))); },
-           "params"_a, "Index of a configuration (a dict).")
-      .def("sample",
-           [](const space::DynamicSpace& s, std::size_t n, std::uint64_t seed) {
-             Random random(seed);
-             py::list rows;
-             for (std::size_t i = 0; i < n; ++i) rows.append(from_configuration(s.configuration(s.sample(random))));
-             return rows;
-           },
-           "n"_a = 1, "seed"_a = 0, "n independent uniform draws, dicts.")
-      .def("neighbours",
-           [](const space::DynamicSpace& s, const py::dict& params) {
-             py::list rows;
-             for (const auto& p : s.neighbours(s.point(to_configuration(params)))) {
-               rows.append(from_configuration(s.configuration(p)));
-             }
-             return rows;
-           },
-           "params"_a, "Configurations one step away.")
-      .def("nearest",
-           [](const space::DynamicSpace& s, const Eigen::VectorXd& coordinates) {
-             return from_configuration(s.configuration(s.nearest(coordinates)));
-           },
-           "coordinates"_a, "Configuration nearest to unit coordinates (dimension,).")
-      .def("encode",
-           [](const space::DynamicSpace& s, const py::list& rows) { return s.encode(to_points(s, rows)); }, "rows"_a,
-           "Matrix (n, axes) for kernels, numeric columns in [0, 1].")
-      .def("encode_for_trees",
-           [](const space::DynamicSpace& s, const py::list& rows) { return s.encode_for_trees(to_points(s, rows)); },
-           "rows"_a, "Matrix (n, dimension) of values; inactive: NaN.")
+      .def(
+          "index_of",
+          [](const space::DynamicSpace& s, const py::dict& params) {
+            return s.index_of(s.point(to_configuration(params)));
+          },
+          "params"_a, "Index of a configuration (a dict).")
+      .def(
+          "sample",
+          [](const space::DynamicSpace& s, std::size_t n, std::uint64_t seed) {
+            Random random(seed);
+            py::list rows;
+            for (std::size_t i = 0; i < n; ++i) rows.append(from_configuration(s.configuration(s.sample(random))));
+            return rows;
+          },
+          "n"_a = 1, "seed"_a = 0, "n independent uniform draws, dicts.")
+      .def(
+          "neighbours",
+          [](const space::DynamicSpace& s, const py::dict& params) {
+            py::list rows;
+            for (const auto& p : s.neighbours(s.point(to_configuration(params)))) {
+              rows.append(from_configuration(s.configuration(p)));
+            }
+            return rows;
+          },
+          "params"_a, "Configurations one step away.")
+      .def(
+          "nearest",
+          [](const space::DynamicSpace& s, const Eigen::VectorXd& coordinates) {
+            return from_configuration(s.configuration(s.nearest(coordinates)));
+          },
+          "coordinates"_a, "Configuration nearest to unit coordinates (dimension,).")
+      .def(
+          "encode", [](const space::DynamicSpace& s, const py::list& rows) { return s.encode(to_points(s, rows)); },
+          "rows"_a, "Matrix (n, axes) for kernels, numeric columns in [0, 1].")
+      .def(
+          "encode_for_trees",
+          [](const space::DynamicSpace& s, const py::list& rows) { return s.encode_for_trees(to_points(s, rows)); },
+          "rows"_a, "Matrix (n, dimension) of values; inactive: NaN.")
       .def_property_readonly("categorical_axes",
                              [](const space::DynamicSpace& s) {
                                std::vector<bool> flags;

@@ -20,31 +20,33 @@ void bind_gaussian_process(py::module_& m, const char* name) {
            }),
            "categorical"_a = std::vector<bool>(), "optimise"_a = true,
            "categorical: one flag a column of X (empty: all numeric).")
-      .def("fit",
-           [](GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x, const Eigen::Ref<const Eigen::VectorXd>& y,
-              const std::optional<Eigen::VectorXd>& noise) {
-             const py::gil_scoped_release release;
-             gp.fit(x, y, noise ? *noise : Eigen::VectorXd());
-           },
-           "x"_a, "y"_a, "noise"_a = py::none(), "Learn rows x (n, d), targets y (n,), known variances noise (n,).")
-      .def("predict",
-           [](const GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x) {
-             const py::gil_scoped_release release;
-             return gp.predict(x);
-           },
-           "x"_a, "Posterior at rows x (m, d).")
-      .def("sample",
-           [](const GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::Index count, std::uint64_t seed) {
-             const py::gil_scoped_release release;
-             Random random(seed);
-             return gp.sample(x, random, count);
-           },
-           "x"_a, "count"_a = 1, "seed"_a = 0, "Joint draws (m, count).")
+      .def(
+          "fit",
+          [](GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x, const Eigen::Ref<const Eigen::VectorXd>& y,
+             const std::optional<Eigen::VectorXd>& noise) {
+            const py::gil_scoped_release release;
+            gp.fit(x, y, noise ? *noise : Eigen::VectorXd());
+          },
+          "x"_a, "y"_a, "noise"_a = py::none(), "Learn rows x (n, d), targets y (n,), known variances noise (n,).")
+      .def(
+          "predict",
+          [](const GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x) {
+            const py::gil_scoped_release release;
+            return gp.predict(x);
+          },
+          "x"_a, "Posterior at rows x (m, d).")
+      .def(
+          "sample",
+          [](const GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::Index count, std::uint64_t seed) {
+            const py::gil_scoped_release release;
+            Random random(seed);
+            return gp.sample(x, random, count);
+          },
+          "x"_a, "count"_a = 1, "seed"_a = 0, "Joint draws (m, count).")
       .def("log_marginal_likelihood", &GP::log_marginal_likelihood)
-      .def_property_readonly("lengthscales",
-                             [](const GP& gp) {
-                               return Eigen::VectorXd(gp.hyperparameters().log_lengthscales.array().exp());
-                             })
+      .def_property_readonly(
+          "lengthscales",
+          [](const GP& gp) { return Eigen::VectorXd(gp.hyperparameters().log_lengthscales.array().exp()); })
       .def_property_readonly("size", &GP::size);
 }
 

@@ -16,11 +16,13 @@ namespace bayestuner::study {
 // The log in memory: what the store held at the last refresh.
 struct Study::Log {
   std::map<std::int64_t, Trial> trials;
+  std::int64_t last_told = -1;
+
   std::int64_t next_number() const { return trials.empty() ? 0 : trials.rbegin()->first + 1; }
-  std::int64_t next_told() const {
-    std::int64_t last = -1;
-    for (const auto& [number, trial] : trials) last = std::max(last, trial.told);
-    return last + 1;
+  std::int64_t next_told() const { return last_told + 1; }
+  void set(Trial trial) {
+    last_told = std::max(last_told, trial.told);
+    trials.insert_or_assign(trial.number, std::move(trial));
   }
 };
 
@@ -104,14 +106,14 @@ std::unique_ptr<Study> Study::open(const std::filesystem::path& path, const std:
 }
 
 void Study::refresh() {
-  for (Trial& trial : store_->changes()) log_->trials.insert_or_assign(trial.number, std::move(trial));
+  for (Trial& trial : store_->changes()) log_->set(std::move(trial));
 }
 
 std::int64_t Study::insert(Trial trial) {
   trial.number = log_->next_number();
   store_->put(trial);
   const std::int64_t number = trial.number;
-  log_->trials.insert_or_assign(number, std::move(trial));
+  log_->set(std::move(trial));
   return number;
 }
 
@@ -122,7 +124,7 @@ void Study::finish(Trial trial) {
     trial.told = log_->next_told();
     store_->put(trial);
   });
-  log_->trials.insert_or_assign(trial.number, trial);
+  log_->set(trial);
 }
 
 Trial& Study::find(std::int64_t number) {
@@ -152,7 +154,7 @@ std::optional<Trial> Study::ask() {
     asked->started_s = wall_clock_s();
     store_->put(*asked);
   });
-  if (asked) log_->trials.insert_or_assign(asked->number, *asked);
+  if (asked) log_->set(*asked);
   return asked;
 }
 
@@ -201,7 +203,7 @@ void Study::give_back(std::int64_t number) {
   trial.state = TrialState::waiting;
   trial.started_s = 0.0;
   store_->put(trial);
-  log_->trials.insert_or_assign(number, std::move(trial));
+  log_->set(std::move(trial));
 }
 
 void Study::set_user_attr(std::int64_t number, const std::string& key, const std::string& value) {
@@ -210,7 +212,7 @@ void Study::set_user_attr(std::int64_t number, const std::string& key, const std
   Trial trial = find(number);
   trial.user_attrs[key] = value;
   store_->put(trial);
-  log_->trials.insert_or_assign(number, std::move(trial));
+  log_->set(std::move(trial));
 }
 
 bool Study::enqueue(const space::Configuration& params, bool skip_if_exists) {

@@ -55,7 +55,8 @@ TEST(Constraint, SaysWhereItStopsMakingSense) {
 
 TEST(Constraint, TakesAnyPredicate) {
   int calls = 0;
-  const Constraint even([&calls](const Configuration& c) { return ++calls, c.get<int>("a") % 2 == 0; }, {"a"}, "even a");
+  const Constraint even([&calls](const Configuration& c) { return ++calls, c.get<int>("a") % 2 == 0; }, {"a"},
+                        "even a");
   EXPECT_EQ(DynamicSpace({integer("a", 1, 10), integer("b", 1, 1000)}, {even}).count(), 5000u);
   EXPECT_EQ(calls, 10);  // once a level: b is not read
 }

@@ -30,9 +30,10 @@ TEST(DynamicSpace, CountsThePapersConfigurations) {
 
 TEST(DynamicSpace, MeetsTheContractWhateverItIsMadeOf) {
   conformance::expect_search_space(paper_space({"batch <= 4 * cores", "memory_gb in (1, 2, 4, 8)"}));
-  conformance::expect_search_space(DynamicSpace(
-      {categorical("runtime", {"ort", "openvino", "tvm"}), integer("threads", 1, 4).when("runtime", {std::string("ort")}),
-       boolean("spin").when("threads", {std::int64_t{2}, std::int64_t{4}}), real("x", 0.1, 10.0)}));
+  conformance::expect_search_space(
+      DynamicSpace({categorical("runtime", {"ort", "openvino", "tvm"}),
+                    integer("threads", 1, 4).when("runtime", {std::string("ort")}),
+                    boolean("spin").when("threads", {std::int64_t{2}, std::int64_t{4}}), real("x", 0.1, 10.0)}));
   conformance::expect_search_space(
       DynamicSpace({real("x", 0, 1), real("y", 0, 1), integer("n", 1, 5)}, {"x + y <= 1 or n == 1"}));
   conformance::expect_search_space(DynamicSpace::pool({integer("a", 0, 9), categorical("b", {"u", "v"})},
@@ -110,7 +111,8 @@ TEST(DynamicSpace, RefusesInOneClearLine) {
   EXPECT_EQ(refusal({integer("a", 1, 3)}, {"b > 4"}), "constraint 'b > 4': no parameter 'b'; there are a");
   EXPECT_EQ(refusal({boolean("a").when("b", {true}), boolean("b").when("a", {true})}),
             "space: the conditions form a cycle");
-  EXPECT_EQ(refusal({boolean("a").when("b", {std::int64_t{9}}), integer("b", 1, 2)}), "a: its condition: b cannot be 9");
+  EXPECT_EQ(refusal({boolean("a").when("b", {std::int64_t{9}}), integer("b", 1, 2)}),
+            "a: its condition: b cannot be 9");
 }
 
 TEST(DynamicSpace, FingerprintTellsSpacesApart) {

@@ -16,8 +16,11 @@ std::string refusal(F f) {
 }
 
 TEST(Parameter, CodesAndValuesAreInverse) {
-  const std::vector<Parameter> all{integer("i", -3, 20, {.step = 4}), integer("p", 1, 300, {.scale = Scale::power_of_two}),
-                                   ordinal("o", {0.5, 1, 8}), categorical("c", {"x", "y", "z"}), boolean("b"),
+  const std::vector<Parameter> all{integer("i", -3, 20, {.step = 4}),
+                                   integer("p", 1, 300, {.scale = Scale::power_of_two}),
+                                   ordinal("o", {0.5, 1, 8}),
+                                   categorical("c", {"x", "y", "z"}),
+                                   boolean("b"),
                                    real("r", 0.0, 1.0, {.step = 0.1})};
   for (const Parameter& p : all) {
     for (std::int64_t l = 0; l < p.level_count(); ++l) {
@@ -31,9 +34,9 @@ TEST(Parameter, CodesAndValuesAreInverse) {
 }
 
 TEST(Parameter, AutomaticScaleIsLogarithmicForWideRanges) {
-  EXPECT_NEAR(integer("batch", 1, 64).coordinate(7), 0.5, 1e-12);    // 8 = sqrt(64)
-  EXPECT_NEAR(integer("cores", 1, 7).coordinate(3), 0.5, 1e-12);     // ratio below 8: linear
-  EXPECT_NEAR(integer("zero", 0, 64).coordinate(32), 0.5, 1e-12);    // no logarithm of 0
+  EXPECT_NEAR(integer("batch", 1, 64).coordinate(7), 0.5, 1e-12);  // 8 = sqrt(64)
+  EXPECT_NEAR(integer("cores", 1, 7).coordinate(3), 0.5, 1e-12);   // ratio below 8: linear
+  EXPECT_NEAR(integer("zero", 0, 64).coordinate(32), 0.5, 1e-12);  // no logarithm of 0
   EXPECT_NEAR(ordinal("two", {1, 100}).coordinate(1), 1.0, 1e-12);
 }
 
