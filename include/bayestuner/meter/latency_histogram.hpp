@@ -67,7 +67,7 @@ class LatencyHistogram {
   static constexpr std::size_t buckets = (longest_bits - linear_bits + 2) * half;
 
   static std::size_t bucket_of(std::uint64_t ns) {
-    const int shift = std::max(0, std::bit_width(ns) - linear_bits);
+    const int shift = std::max(0, static_cast<int>(std::bit_width(ns)) - linear_bits);
     return static_cast<std::size_t>(shift) * half + static_cast<std::size_t>(ns >> shift);
   }
   static double middle_s(std::size_t bucket) {

@@ -1,0 +1,280 @@
+#include "bayestuner/runner/tune.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bayestuner/core/clock.hpp"
+#include "bayestuner/core/error.hpp"
+#include "bayestuner/core/text.hpp"
+#include "bayestuner/search/make_strategy.hpp"
+#include "runner/tune_parts.hpp"
+
+namespace bayestuner::runner {
+namespace {
+
+using study::FailureReason;
+using study::Trial;
+using study::TrialFailed;
+using study::TrialState;
+
+constexpr std::size_t hopeless_failures = 3;  // without any success: the set-up is wrong, not the configuration
+
+/// One run of run_tune().
+class Tuning {
+ public:
+  Tuning(const TuneSpec& spec, const TuneCallbacks& callbacks, const Stop& stop)
+      : spec_(spec), callbacks_(callbacks), stop_(stop), begin_s_(monotonic_s()) {}
+
+  TuneResult run();
+
+ private:
+  study::Metrics objective(const Trial& trial);
+  study::Metrics measure(const Trial& trial);
+  void repeat_baseline_if_due();
+  void told(const Trial& trial);
+  void summarise();
+  std::optional<double> drift() const;
+  void note(const std::string& line) {
+    result_.notes.push_back(line);
+    if (callbacks_.note) callbacks_.note(line);
+  }
+  std::size_t verification_runs() const;
+
+  const TuneSpec& spec_;
+  const TuneCallbacks& callbacks_;
+  const Stop& stop_;
+  double begin_s_;
+  TuneResult result_;
+  std::unique_ptr<study::Study> study_;
+  std::optional<TrialRunner> runner_;
+  const Trial* current_ = nullptr;
+  std::exception_ptr fatal_;  // the set-up is wrong; thrown once the trial is back in the queue
+  std::size_t run_here_ = 0;
+  double run_here_s_ = 0.0;
+};
+
+std::string in_words(const Trial& trial, const TrialFailed& failure) {
+  return "(" + trial.params.to_text() + ") fails: " + to_string(failure.reason) + ": " + failure.what();
+}
+
+/// Runs a trial and keeps what there is to say about it.
+study::Metrics Tuning::measure(const Trial& trial) {
+  current_ = &trial;
+  const double from_s = monotonic_s();
+  study::Metrics metrics = (*runner_)(trial);
+  run_here_s_ += monotonic_s() - from_s;
+  ++run_here_;
+  for (const auto& [key, value] : runner_->notes()) study_->set_user_attr(trial.number, key, value);
+  std::vector<std::string> missing, reported;
+  for (const auto& [name, m] : metrics) reported.push_back(name);
+  for (const std::string& name : spec_.problem.metrics()) {
+    if (!metrics.contains(name)) missing.push_back(name);
+  }
+  if (!missing.empty()) {
+    throw TrialFailed(FailureReason::invalid,
+                      join(missing) + ": never reported; the trial reported " +
+                          (reported.empty() ? std::string("nothing") : join(reported)),
+                      metrics);
+  }
+  return metrics;
+}
+
+/// What the study optimises: measure(), and the cases where going on makes no sense.
+study::Metrics Tuning::objective(const Trial& trial) {
+  repeat_baseline_if_due();
+  const auto all = study_->trials();
+  const bool any_success =
+      std::any_of(all.begin(), all.end(), [](const Trial& t) { return t.state == TrialState::complete; });
+  const auto failures = static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Trial& t) { return t.state == TrialState::fail; }));
+  for (int attempt = 0;; ++attempt) {
+    try {
+      return measure(trial);
+    } catch (const TrialFailed& failure) {
+      if (failure.reason == FailureReason::cancelled || any_success) throw;
+      const bool is_baseline = trial.is_baseline;
+      if (!is_baseline && failures + 1 < hopeless_failures) throw;
+      if (failure.reason == FailureReason::not_steady && attempt == 0) continue;  // a busy moment of the machine
+      const std::string text = is_baseline ? "the configuration in force today " + in_words(trial, failure)
+                                           : "no trial has succeeded; the last one " + in_words(trial, failure);
+      if (failure.reason == FailureReason::knob_refused) {
+        fatal_ = std::make_exception_ptr(DeviceError(text));
+      } else {
+        fatal_ = std::make_exception_ptr(WorkloadError(text));
+      }
+      throw TrialFailed(FailureReason::cancelled, text);
+    }
+  }
+}
+
+void Tuning::repeat_baseline_if_due() {
+  if (spec_.measure.drift_every <= 0) return;
+  const auto baseline = study_->baseline();
+  if (!baseline) return;
+  auto all = study_->trials();
+  std::erase_if(all, [](const Trial& t) { return !t.is_finished(); });
+  std::sort(all.begin(), all.end(), [](const Trial& a, const Trial& b) { return a.told < b.told; });
+  int since = 0;
+  for (const Trial& t : all) since = t.params == baseline->params ? 0 : since + 1;
+  if (since < spec_.measure.drift_every) return;
+  const Trial repeat = study_->ask_repeat(baseline->params);
+  try {
+    study_->tell(repeat.number, measure(repeat));
+  } catch (const TrialFailed& failure) {
+    study_->tell_failure(repeat.number, failure.reason, failure.what(), failure.partial);
+    if (failure.reason == FailureReason::cancelled) throw;
+  }
+}
+
+std::size_t Tuning::verification_runs() const {
+  if (!spec_.study.verify || spec_.problem.objectives().size() > 1) return 0;
+  return static_cast<std::size_t>((spec_.study.verify->top + 1) * spec_.study.verify->repeats);
+}
+
+void Tuning::told(const Trial& trial) {
+  if (!callbacks_.trial || !trial.is_finished()) return;
+  TuneProgress progress{.trial = trial,
+                        .is_feasible = study_->is_feasible(trial),
+                        .planned = spec_.study.trials,
+                        .best = study_->best(),
+                        .elapsed_s = monotonic_s() - begin_s_};
+  for (const Trial& t : study_->trials()) progress.finished += t.is_finished() && !t.is_verification;
+  if (run_here_ > 0) {
+    const double each_s = run_here_s_ / static_cast<double>(run_here_);
+    std::optional<double> left_s;
+    if (progress.planned) {
+      left_s = each_s * static_cast<double>(*progress.planned - std::min(*progress.planned, progress.finished));
+    }
+    if (spec_.study.seconds) {
+      const double rest = std::max(0.0, *spec_.study.seconds - progress.elapsed_s);
+      left_s = std::min(left_s.value_or(rest), rest);
+    }
+    if (left_s) progress.left_s = *left_s + each_s * static_cast<double>(verification_runs());
+  }
+  callbacks_.trial(progress);
+}
+
+std::optional<double> Tuning::drift() const {
+  const auto baseline = study_->baseline();
+  if (!baseline) return std::nullopt;
+  const std::string& metric = spec_.problem.objectives().front().metric;
+  auto all = study_->trials();
+  std::sort(all.begin(), all.end(), [](const Trial& a, const Trial& b) { return a.told < b.told; });
+  std::vector<double> values;
+  for (const Trial& t : all) {
+    if (t.state == TrialState::complete && t.params == baseline->params && t.metrics.contains(metric)) {
+      values.push_back(t.metrics.at(metric).value);
+    }
+  }
+  if (values.size() < 2 || values.front() == 0.0) return std::nullopt;
+  return values.back() / values.front() - 1.0;
+}
+
+void Tuning::summarise() {
+  for (const Trial& t : study_->trials()) {
+    if (t.is_verification || !t.is_finished()) continue;
+    ++result_.finished;
+    result_.failed += t.state == TrialState::fail;
+  }
+  result_.baseline = study_->baseline();
+  result_.best = study_->best();
+  if (spec_.problem.objectives().size() > 1) result_.front = study_->pareto_front();
+  result_.drift = drift();
+  result_.seconds = monotonic_s() - begin_s_;
+
+  study::Metrics from, to;
+  if (result_.baseline) from = result_.baseline->metrics;
+  if (result_.best) to = result_.best->metrics;
+  if (result_.recommendation) {
+    if (!result_.recommendation->baseline_metrics.empty()) from = result_.recommendation->baseline_metrics;
+    to = result_.recommendation->metrics;
+  }
+  std::vector<std::string> names = spec_.problem.metrics();
+  for (const auto* metrics : {&from, &to}) {
+    for (const auto& [name, m] : *metrics) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  const auto find = [](const study::Metrics& metrics, const std::string& name) {
+    const auto it = metrics.find(name);
+    return it == metrics.end() ? std::nullopt : std::optional(it->second);
+  };
+  for (const std::string& name : names) {
+    Comparison c{.metric = name, .baseline = find(from, name), .recommended = find(to, name), .change = {}};
+    if (c.baseline && c.recommended && c.baseline->value != 0.0 &&
+        c.baseline->provenance == c.recommended->provenance) {
+      const Metric &a = *c.baseline, &b = *c.recommended;
+      c.change = Metric{
+          .value = b.value / a.value - 1.0,
+          .standard_error = std::hypot(b.standard_error / a.value, b.value * a.standard_error / (a.value * a.value)),
+          .n = std::min(a.n, b.n),
+          .provenance = b.provenance};
+    }
+    result_.comparison.push_back(std::move(c));
+  }
+  for (const auto& o : spec_.problem.objectives()) {
+    for (const auto* metrics : {&from, &to}) {
+      if (const auto m = find(*metrics, o.metric)) result_.provenance = std::max(result_.provenance, m->provenance);
+    }
+  }
+}
+
+TuneResult Tuning::run() {
+  TuneParts parts = make_parts(spec_);
+  for (const std::string& line : parts.notes) note(line);
+  study_ = make_study(spec_);
+  parts.options.stop = stop_;
+  parts.options.phase = [this](Phase phase) {
+    if (callbacks_.phase && current_ != nullptr) callbacks_.phase(*current_, phase);
+  };
+  runner_.emplace(std::move(parts.workload), std::move(parts.options));
+  result_.recovered = runner_->recovered();
+
+  result_.reason = study_->optimize([this](const Trial& trial) { return objective(trial); },
+                                    {.trials = spec_.study.trials,
+                                     .timeout_s = spec_.study.seconds,
+                                     .joules = spec_.study.joules,
+                                     .stop_without_gain = spec_.study.stop_without_gain,
+                                     .callback = [this](const Trial& trial) { told(trial); }});
+  current_ = nullptr;
+  if (fatal_) std::rethrow_exception(fatal_);
+  result_.stopped = result_.reason == study::StopReason::stopped || wants_stop(stop_);
+
+  if (!result_.stopped && verification_runs() > 0 && study_->best()) {
+    note("verification: the best configurations are measured again");
+    result_.recommendation = study_->recommend(
+        [this](const Trial& trial) {
+          study::Metrics metrics = measure(trial);
+          return metrics;
+        },
+        *spec_.study.verify);
+    current_ = nullptr;
+    result_.stopped = wants_stop(stop_);
+  }
+  summarise();
+  return std::move(result_);
+}
+
+}  // namespace
+
+std::unique_ptr<study::Study> make_study(const TuneSpec& spec) {
+  if (!spec.study.store.empty() && spec.study.store.has_parent_path()) {
+    std::error_code error;
+    std::filesystem::create_directories(spec.study.store.parent_path(), error);
+    if (error) throw StoreError(spec.study.store.parent_path().string() + ": cannot be made: " + error.message());
+  }
+  auto made = std::make_unique<study::Study>(spec.space(), spec.problem,
+                                             study::StudyOptions{.name = spec.study.name,
+                                                                 .store = spec.study.store,
+                                                                 .seed = spec.study.seed,
+                                                                 .strategy = search::make_strategy(spec.study.strategy),
+                                                                 .budget = spec.study.trials});
+  if (const auto baseline = spec.baseline()) made->enqueue(*baseline);
+  return made;
+}
+
+TuneResult run_tune(const TuneSpec& spec, const TuneCallbacks& callbacks, const Stop& stop) {
+  return Tuning(spec, callbacks, stop).run();
+}
+
+}  // namespace bayestuner::runner
