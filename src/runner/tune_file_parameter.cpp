@@ -40,7 +40,8 @@ void refuse_keys(const TomlTable& table, const std::string& type, const std::vec
 
 std::vector<double> numbers(const TomlTable& table) {
   std::vector<double> all;
-  for (const space::Value& value : table.values("levels").value()) {
+  const auto levels = table.values("levels").value();  // a temporary would die before the loop
+  for (const space::Value& value : levels) {
     const auto number = space::as_number(value);
     if (!number || std::holds_alternative<bool>(value)) table.fail("levels", "of an ordinal must be numbers");
     all.push_back(*number);
