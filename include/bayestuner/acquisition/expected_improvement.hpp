@@ -20,8 +20,8 @@ class ExpectedImprovement {
     return bayestuner::detail::by_blocks(p.mean.size(), [&](Eigen::Index first, Eigen::Index count) {
       const detail::NormalBlock z = detail::standard_score(p, incumbent_, first, count), u = z.abs();
       // max(d, 0) + s * (h(z) - max(z, 0)): no cancellation on either side.
-      const detail::NormalBlock gain =
-          (-0.5 * z * z).exp() * bayestuner::detail::gain_ratio<detail::NormalBlock>(u) / sqrt_two_pi;
+      const detail::NormalBlock gain = bayestuner::detail::negative_exp<detail::NormalBlock>(-0.5 * z * z) *
+                                       bayestuner::detail::gain_ratio(u) / sqrt_two_pi;
       return detail::NormalBlock((incumbent_ - p.mean.segment(first, count).array()).max(0.0) +
                                  p.stddev.segment(first, count).array() * gain);
     });

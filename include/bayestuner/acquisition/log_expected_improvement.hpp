@@ -25,10 +25,11 @@ class LogExpectedImprovement {
       const NormalBlock z = detail::standard_score(p, incumbent_, first, count);
       const NormalBlock above = z.max(0.0), below = z.min(0.0), u = z.abs();
       // The factor exp(-z^2/2) of the lower tail is taken out of the logarithm, that of the upper tail stays in it.
-      const NormalBlock rest = (-0.5 * above * above).exp() * bayestuner::detail::gain_ratio<NormalBlock>(u);
+      const NormalBlock rest =
+          bayestuner::detail::negative_exp<NormalBlock>(-0.5 * above * above) * bayestuner::detail::gain_ratio(u);
       const NormalBlock gain = (incumbent_ - p.mean.segment(first, count).array()).max(0.0) +
                                p.stddev.segment(first, count).array() * rest / sqrt_two_pi;
-      return NormalBlock(gain.max(std::numeric_limits<double>::min()).log() - 0.5 * below * below);
+      return NormalBlock(bayestuner::detail::positive_log(gain) - 0.5 * below * below);
     });
   }
 

@@ -14,18 +14,21 @@ enum class Provenance { measured, derived, estimated, simulated };
 
 inline const char* to_string(Provenance provenance) {
   switch (provenance) {
-    case Provenance::measured: return "measured";
-    case Provenance::derived: return "derived";
-    case Provenance::estimated: return "estimated";
-    case Provenance::simulated: return "simulated";
+    case Provenance::measured:
+      return "measured";
+    case Provenance::derived:
+      return "derived";
+    case Provenance::estimated:
+      return "estimated";
+    case Provenance::simulated:
+      return "simulated";
   }
   return "measured";
 }
 
 /// Inverse of to_string. Throws InvalidArgument.
 inline Provenance provenance_from_string(const std::string& text) {
-  for (const Provenance p :
-       {Provenance::measured, Provenance::derived, Provenance::estimated, Provenance::simulated}) {
+  for (const Provenance p : {Provenance::measured, Provenance::derived, Provenance::estimated, Provenance::simulated}) {
     if (text == to_string(p)) return p;
   }
   throw InvalidArgument("provenance: '" + text + "' is none of measured, derived, estimated, simulated");

@@ -10,6 +10,7 @@
 #include <numbers>
 
 #include "bayestuner/core/detail/mills_ratio.hpp"
+#include "bayestuner/core/detail/vector_math.hpp"
 
 namespace bayestuner {
 
@@ -103,14 +104,27 @@ Eigen::VectorXd by_blocks(Eigen::Index n, const F& f) {
   return out;
 }
 
+/// Mills and gain ratios of a block of u >= 0.
+inline NormalBlock mills_ratio(const NormalBlock& u) {
+  NormalBlock t = (u - 5.0) / (u + 5.0);
+  evaluate_polynomial(t.data(), t.size(), mills_coefficients);
+  return t / (u + 1.0);
+}
+inline NormalBlock gain_ratio(const NormalBlock& u) {
+  NormalBlock t = (u - 5.0) / (u + 5.0);
+  evaluate_polynomial(t.data(), t.size(), gain_coefficients);
+  return t / (u + 1.0).square();
+}
+
 /// ln Phi of a block. Both branches of the scalar form in one, since a choice per element would not vectorise.
 inline NormalBlock log_normal_cdf(const NormalBlock& z) {
   const NormalBlock above = z.max(0.0), below = z.min(0.0);
   const NormalBlock upper = (z * 1e300).max(0.0).min(1.0);  // 1 where z > 0
-  const NormalBlock part = (-0.5 * above * above).exp() * mills_ratio<NormalBlock>(z.abs()) / sqrt_two_pi;
+  const NormalBlock part =
+      negative_exp<NormalBlock>(-0.5 * above * above) * mills_ratio(NormalBlock(z.abs())) / sqrt_two_pi;
   const NormalBlock w = upper + (1.0 - 2.0 * upper) * part;
   // log1p(-part) where z > 0: the logarithm of the rounded 1 - part, and the rounding itself.
-  return w.log() + upper * ((1.0 - w) - part) / w - 0.5 * below * below;
+  return positive_log(w) + upper * ((1.0 - w) - part) / w - 0.5 * below * below;
 }
 
 }  // namespace detail

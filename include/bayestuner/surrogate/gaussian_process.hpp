@@ -137,7 +137,10 @@ class GaussianProcess {
   double noise_of(Eigen::Index row) const;
   std::uint64_t stamp(std::uint64_t state, Eigen::Index row) const;
   void stamp_all();
-  double floored(double variance) const { return std::max(variance, 1e-10); }
+  /// joint(), in the standardised unit.
+  JointPosterior joint_standard(const Eigen::Ref<const Eigen::MatrixXd>& x) const;
+  void require_columns(const Eigen::Ref<const Eigen::MatrixXd>& x) const;
+  static double floored(double variance) { return std::max(variance, 1e-10); }
 
   GaussianProcessOptions options_;
   std::vector<detail::Term> terms_;

@@ -134,6 +134,7 @@ class OutputTransform {
     logarithm_ = logarithm;
     // Logarithms are of order 1 by themselves; plain values may have any unit.
     size_ = logarithm || values.size() == 0 ? 1.0 : values.cwiseAbs().maxCoeff();
+    if (size_ == 0.0) size_ = 1.0;
   }
 
   double expand(double value) const { return sign_ * (logarithm_ ? std::log(std::max(value, tiny)) : value); }
@@ -149,13 +150,12 @@ class OutputTransform {
   void standardise(const Eigen::Ref<const Eigen::VectorXd>& values) {
     const Eigen::Index n = values.size();
     if (n == 0) return;
-    const double unit = size_ > 0.0 ? size_ : 1.0;
-    const Eigen::VectorXd z = values.unaryExpr([&](double v) { return squeeze(expand(v)) / unit; });
+    const Eigen::VectorXd z = values.unaryExpr([&](double v) { return squeeze(expand(v)) / size_; });
     const double centre = z.mean();
     const double sd = n > 1 ? std::sqrt((z.array() - centre).square().sum() / static_cast<double>(n - 1)) : 0.0;
-    shift_ = centre * unit;
+    shift_ = centre * size_;
     const double least = 1e-9 * (logarithm_ ? 1.0 + std::abs(centre) : 1.0);
-    scale_ = sd > least ? sd * unit : unit;
+    scale_ = sd > least ? sd * size_ : size_;
   }
 
   double sign_ = 1.0;

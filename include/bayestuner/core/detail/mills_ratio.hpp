@@ -25,27 +25,23 @@ inline constexpr std::array<double, 27> gain_coefficients = {
     -7.59346786017823e-07,   1.6601511154204576e-07, 1.4464403282898365e-07, -2.1184998715660543e-08,
     -2.2672476012801747e-08, 1.5294186063516205e-09, 1.998220033195663e-09};
 
-/// Horner's rule for `t`, a number or an array of them.
-template <class A, std::size_t n>
-A polynomial(const A& t, const std::array<double, n>& coefficients) {
-  A sum = t * coefficients[n - 1] + coefficients[n - 2];
-  for (std::size_t k = n - 2; k-- > 0;) sum = sum * t + coefficients[k];
+/// Horner's rule.
+template <std::size_t n>
+double polynomial(double t, const std::array<double, n>& coefficients) {
+  double sum = coefficients[n - 1];
+  for (std::size_t k = n - 1; k-- > 0;) sum = sum * t + coefficients[k];
   return sum;
 }
 
-/// Mills ratio M(u) = Phi(-u) / phi(u) for 0 <= u <= 1e150; `A` is double or a plain Eigen array.
-template <class A>
-A mills_ratio(const A& u) {
-  const A t = (u - 5.0) / (u + 5.0);
-  return polynomial<A>(t, mills_coefficients) / (u + 1.0);
+/// Mills ratio M(u) = Phi(-u) / phi(u) for 0 <= u <= 1e150.
+inline double mills_ratio(double u) {
+  return polynomial((u - 5.0) / (u + 5.0), mills_coefficients) / (u + 1.0);
 }
 
 /// Gain ratio G(u) = h(-u) / phi(u) = 1 - u M(u), h(z) = phi(z) + z Phi(z), without the cancellation; 0 <= u <= 1e150.
-template <class A>
-A gain_ratio(const A& u) {
-  const A t = (u - 5.0) / (u + 5.0);
-  const A v = 1.0 / (u + 1.0);
-  return polynomial<A>(t, gain_coefficients) * v * v;
+inline double gain_ratio(double u) {
+  const double v = 1.0 / (u + 1.0);
+  return polynomial((u - 5.0) / (u + 5.0), gain_coefficients) * v * v;
 }
 
 }  // namespace bayestuner::detail

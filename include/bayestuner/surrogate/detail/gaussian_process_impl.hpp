@@ -269,19 +269,25 @@ void GaussianProcess<K>::set_hyperparameters(const Hyperparameters& h) {
 }
 
 template <Kernel K>
-JointPosterior GaussianProcess<K>::joint(const Eigen::Ref<const Eigen::MatrixXd>& x) const {
-  const Eigen::Index n = size(), m = x.rows();
-  const double signal = std::exp(hyperparameters_.log_signal_variance);
-  if (observations() == 0 && hyperparameters_.log_lengthscales.size() != x.cols()) {
-    GaussianProcess prior(options_);
-    prior.condition(Eigen::MatrixXd(0, x.cols()), Eigen::VectorXd());
-    return prior.joint(x);
-  }
-  if (x.cols() != hyperparameters_.log_lengthscales.size()) {
+void GaussianProcess<K>::require_columns(const Eigen::Ref<const Eigen::MatrixXd>& x) const {
+  const Eigen::Index d = hyperparameters_.log_lengthscales.size();
+  if (x.cols() != d && !(size() == 0 && d == 0)) {
     throw InvalidArgument("GaussianProcess: x has " + std::to_string(x.cols()) + " columns, the model has " +
-                          std::to_string(hyperparameters_.log_lengthscales.size()));
+                          std::to_string(d));
   }
   if (!x.allFinite()) throw InvalidArgument("GaussianProcess: x has a coordinate that is not finite");
+}
+
+template <Kernel K>
+JointPosterior GaussianProcess<K>::joint_standard(const Eigen::Ref<const Eigen::MatrixXd>& x) const {
+  require_columns(x);
+  const Eigen::Index n = size(), m = x.rows();
+  if (hyperparameters_.log_lengthscales.size() != x.cols() || terms_.size() != static_cast<std::size_t>(x.cols())) {
+    GaussianProcess prior(options_);  // nothing was learnt yet, not even the number of columns
+    prior.condition(Eigen::MatrixXd(0, x.cols()), Eigen::VectorXd());
+    return prior.joint_standard(x);
+  }
+  const double signal = std::exp(hyperparameters_.log_signal_variance);
   const detail::Metric<double> metric(terms_, hyperparameters_.log_lengthscales);
   JointPosterior out{Eigen::VectorXd::Constant(m, mean_), Eigen::MatrixXd(m, m)};
   detail::cross_correlation<K>(metric, x, x, signal, out.covariance);
@@ -297,28 +303,32 @@ JointPosterior GaussianProcess<K>::joint(const Eigen::Ref<const Eigen::MatrixXd>
     }
   }
   for (Eigen::Index i = 0; i < m; ++i) out.covariance(i, i) = floored(out.covariance(i, i));
+  return out;
+}
+
+template <Kernel K>
+JointPosterior GaussianProcess<K>::joint(const Eigen::Ref<const Eigen::MatrixXd>& x) const {
+  JointPosterior out = joint_standard(x);
   out.mean = (out.mean.array() * scale_ + shift_).matrix();
-  out.covariance *= scale_ * scale_;
+  out.covariance *= scale_;
+  out.covariance *= scale_;
+  if (!out.covariance.allFinite()) {
+    throw NumericalError("GaussianProcess: the covariance of targets as large as " + to_text(scale_) + " overflows");
+  }
   return out;
 }
 
 template <Kernel K>
 Posterior GaussianProcess<K>::predict(const Eigen::Ref<const Eigen::MatrixXd>& x) const {
+  require_columns(x);
   const Eigen::Index n = size(), m = x.rows();
   const double signal = std::exp(hyperparameters_.log_signal_variance);
-  if (n == 0) {
-    const double sd = std::sqrt(floored(signal)) * scale_;
-    return {Eigen::VectorXd::Constant(m, shift_ + scale_ * mean_), Eigen::VectorXd::Constant(m, sd)};
-  }
-  if (x.cols() != dimension()) {
-    throw InvalidArgument("GaussianProcess: x has " + std::to_string(x.cols()) + " columns, the model has " +
-                          std::to_string(dimension()));
-  }
-  if (!x.allFinite()) throw InvalidArgument("GaussianProcess: x has a coordinate that is not finite");
+  Posterior out{Eigen::VectorXd::Constant(m, shift_ + scale_ * mean_),
+                Eigen::VectorXd::Constant(m, std::sqrt(floored(signal)) * scale_)};
+  if (n == 0) return out;
   const detail::Metric<double> metric(terms_, hyperparameters_.log_lengthscales);
-  // Columns at a time: enough for blocked products, little enough for the second-level cache and for memory.
+  // Columns at a time: enough for blocked products, little enough for memory.
   constexpr Eigen::Index block = 1024;
-  Posterior out{Eigen::VectorXd(m), Eigen::VectorXd(m)};
   Eigen::MatrixXd v(n, std::min(block, m));
   const double precision = ones_.squaredNorm();
   for (Eigen::Index first = 0; first < m; first += block) {
@@ -331,28 +341,28 @@ Posterior GaussianProcess<K>::predict(const Eigen::Ref<const Eigen::MatrixXd>& x
       const Eigen::VectorXd rest = Eigen::VectorXd::Ones(count) - part.transpose() * ones_;
       variance.array() += rest.array().square() / precision;
     }
-    out.mean.segment(first, count).noalias() = part.transpose() * whitened_;
+    const Eigen::VectorXd mean = part.transpose() * whitened_;
+    out.mean.segment(first, count) = ((mean.array() + mean_) * scale_ + shift_).matrix();
     out.stddev.segment(first, count) = variance.cwiseMax(1e-10).cwiseSqrt() * scale_;
   }
-  out.mean = ((out.mean.array() + mean_) * scale_ + shift_).matrix();
   return out;
 }
 
 template <Kernel K>
 Eigen::MatrixXd GaussianProcess<K>::sample(const Eigen::Ref<const Eigen::MatrixXd>& x, Random& random,
                                            Eigen::Index count) const {
-  const JointPosterior p = joint(x);
+  const JointPosterior p = joint_standard(x);
   const Eigen::Index m = x.rows();
-  // A positive semi-definite root survives covariances that rounding or repeated rows made singular.
-  const Eigen::MatrixXd unit = p.covariance / (scale_ * scale_);
-  const Eigen::LDLT<Eigen::MatrixXd> ldlt(unit);
+  // A root with pivots survives covariances that rounding or repeated rows made singular.
+  const Eigen::LDLT<Eigen::MatrixXd> root(p.covariance);
   Eigen::MatrixXd draws(m, count);
   for (Eigen::Index j = 0; j < count; ++j) {
     Eigen::VectorXd z(m);
     for (Eigen::Index i = 0; i < m; ++i) z[i] = random.normal();
-    z.array() *= ldlt.vectorD().array().max(0.0).sqrt();
-    z = ldlt.matrixL() * z;
-    draws.col(j) = p.mean + scale_ * (ldlt.transpositionsP().transpose() * z);
+    z.array() *= root.vectorD().array().max(0.0).sqrt();
+    z = root.matrixL() * z;
+    z = root.transpositionsP().transpose() * z;
+    draws.col(j) = ((p.mean + z).array() * scale_ + shift_).matrix();
   }
   return draws;
 }

@@ -81,7 +81,7 @@ class Likelihood {
         value = K::value(r2);
       }
       if (metric.factors) {
-        const KernelBlock<double> factor = (-(differences * to_exponent).array()).exp();
+        const KernelBlock<double> factor = exp_minus<KernelBlock<double>>((differences * to_exponent).array());
         value *= factor;
         if (with_slopes) slope *= factor;
       }

@@ -56,7 +56,7 @@ struct Metric {
       (term == Term::factor ? exponent : r2) += weights[j] * difference;
     }
     KernelBlock<Scalar> value = K::value(r2);
-    if (factors) value *= (-exponent).exp();
+    if (factors) value *= exp_minus(exponent);
     return value;
   }
 };

@@ -7,11 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__GNUC__)
-#define BAYESTUNER_INLINE inline __attribute__((always_inline))
-#else
-#define BAYESTUNER_INLINE inline
-#endif
+#include "bayestuner/core/detail/instruction_set.hpp"
 
 namespace bayestuner::surrogate::detail {
 
@@ -141,39 +137,26 @@ inline void combine_portable(const Panel& p, const float* w, std::ptrdiff_t rows
   combine<16, 8>(p, w, rows, out);
 }
 
-#if defined(__GNUC__) && defined(__x86_64__)
-__attribute__((target("avx2,fma"))) inline void solve_panel_avx2(const PanelSolve& s) {
+#if BAYESTUNER_X86_VECTORS
+BAYESTUNER_AVX2 inline void solve_panel_avx2(const PanelSolve& s) {
   solve_panel_body<32, 2>(s);
 }
-__attribute__((target("avx2,fma"))) inline void combine_avx2(const Panel& p, const float* w, std::ptrdiff_t rows,
-                                                             double* out) {
+BAYESTUNER_AVX2 inline void combine_avx2(const Panel& p, const float* w, std::ptrdiff_t rows, double* out) {
   combine<32, 8>(p, w, rows, out);
 }
-__attribute__((target("avx512f,avx2,fma"))) inline void solve_panel_avx512(const PanelSolve& s) {
+BAYESTUNER_AVX512 inline void solve_panel_avx512(const PanelSolve& s) {
   solve_panel_body<64, 4>(s);
 }
-__attribute__((target("avx512f,avx2,fma"))) inline void combine_avx512(const Panel& p, const float* w,
-                                                                       std::ptrdiff_t rows, double* out) {
+BAYESTUNER_AVX512 inline void combine_avx512(const Panel& p, const float* w, std::ptrdiff_t rows, double* out) {
   combine<64, 8>(p, w, rows, out);
 }
 #endif
 
-enum class InstructionSet { portable, avx2, avx512 };
-
-inline InstructionSet instruction_set() {
-#if defined(__GNUC__) && defined(__x86_64__)
-  static const InstructionSet found = __builtin_cpu_supports("avx512f") ? InstructionSet::avx512
-                                      : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-                                          ? InstructionSet::avx2
-                                          : InstructionSet::portable;
-  return found;
-#else
-  return InstructionSet::portable;
-#endif
-}
+using bayestuner::detail::instruction_set;
+using bayestuner::detail::InstructionSet;
 
 inline void solve_panel(InstructionSet set, const PanelSolve& s) {
-#if defined(__GNUC__) && defined(__x86_64__)
+#if BAYESTUNER_X86_VECTORS
   if (set == InstructionSet::avx512) return solve_panel_avx512(s);
   if (set == InstructionSet::avx2) return solve_panel_avx2(s);
 #endif
@@ -182,7 +165,7 @@ inline void solve_panel(InstructionSet set, const PanelSolve& s) {
 }
 
 inline void combine_panel(InstructionSet set, const Panel& p, const float* weights, std::ptrdiff_t rows, double* out) {
-#if defined(__GNUC__) && defined(__x86_64__)
+#if BAYESTUNER_X86_VECTORS
   if (set == InstructionSet::avx512) return combine_avx512(p, weights, rows, out);
   if (set == InstructionSet::avx2) return combine_avx2(p, weights, rows, out);
 #endif

@@ -14,12 +14,12 @@ struct Matern12 {
 
   template <class A>
   static A value(const A& r2) {
-    return (-r2.sqrt()).exp();
+    return detail::exp_minus(A(r2.sqrt()));
   }
   template <class A>
   static void value_and_slope(const A& r2, A& value, A& slope) {
     const A r = r2.sqrt();
-    value = (-r).exp();
+    value = detail::exp_minus(r);
     // At r = 0 the slope is infinite, but it is only ever multiplied by distances that are 0 there.
     slope = value / r.max(std::numeric_limits<typename A::Scalar>::min());
   }
@@ -33,12 +33,12 @@ struct Matern32 {
   template <class A>
   static A value(const A& r2) {
     const A s = (r2 * typename A::Scalar(3)).sqrt();
-    return (s + typename A::Scalar(1)) * (-s).exp();
+    return (s + typename A::Scalar(1)) * detail::exp_minus(s);
   }
   template <class A>
   static void value_and_slope(const A& r2, A& value, A& slope) {
     const A s = (r2 * typename A::Scalar(3)).sqrt();
-    slope = (-s).exp();
+    slope = detail::exp_minus(s);
     value = (s + typename A::Scalar(1)) * slope;
     slope *= typename A::Scalar(3);
   }
@@ -53,12 +53,12 @@ struct Matern52 {
   static A value(const A& r2) {
     using Scalar = typename A::Scalar;
     const A s = (r2 * Scalar(5)).sqrt();
-    return (Scalar(1) + s * (Scalar(1) + s * Scalar(1.0 / 3.0))) * (-s).exp();
+    return (Scalar(1) + s * (Scalar(1) + s * Scalar(1.0 / 3.0))) * detail::exp_minus(s);
   }
   template <class A>
   static void value_and_slope(const A& r2, A& value, A& slope) {
     using Scalar = typename A::Scalar;
-    const A s = (r2 * Scalar(5)).sqrt(), e = (-s).exp();
+    const A s = (r2 * Scalar(5)).sqrt(), e = detail::exp_minus(s);
     value = (Scalar(1) + s * (Scalar(1) + s * Scalar(1.0 / 3.0))) * e;
     slope = (s + Scalar(1)) * e * Scalar(5.0 / 3.0);
   }

@@ -11,11 +11,11 @@ struct SquaredExponential {
 
   template <class A>
   static A value(const A& r2) {
-    return (r2 * typename A::Scalar(-0.5)).exp();
+    return detail::exp_minus(A(r2 * typename A::Scalar(0.5)));
   }
   template <class A>
   static void value_and_slope(const A& r2, A& value, A& slope) {
-    value = (r2 * typename A::Scalar(-0.5)).exp();
+    value = detail::exp_minus(A(r2 * typename A::Scalar(0.5)));
     slope = value;
   }
 };
