@@ -375,6 +375,7 @@ Slice HttpLoad::finish() {
     // Those under way for longer than any answer took are at least that late; the others are like those counted.
     for (const Connection& c : state.connections) {
       const double age = slice.begin_s - c.due_s;
+      slice.unanswered += c.is_active();
       if (c.is_active() && age > state.longest_latency_s) slice.latencies_s.push_back(age);
     }
   }

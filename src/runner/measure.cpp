@@ -246,6 +246,10 @@ Measurement measure(AnyWorkload& workload, std::vector<meter::AnyMeter>& meters,
   add_answer_metrics(sum, slices, result.metrics);
   slices.push_back(tail);
   add_reported_metrics(slices, result.metrics);
+  if (sum.answers == 0 && sum.unanswered > 0) {
+    throw TrialFailed(FailureReason::timed_out, "the server hangs: no answer in the window of " + rounded(window_s) +
+                                                    " s, " + to_text(sum.unanswered) + " requests wait");
+  }
   if (sum.answers == 0 && sum.readings.empty()) {
     throw TrialFailed(FailureReason::invalid, "the workload did and reported nothing in " + rounded(window_s) + " s");
   }

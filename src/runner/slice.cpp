@@ -13,6 +13,7 @@ void Slice::append(const Slice& later) {
   checked += later.checked;
   correct += later.correct;
   errors += later.errors;
+  unanswered = later.unanswered;
   latencies_s.insert(latencies_s.end(), later.latencies_s.begin(), later.latencies_s.end());
   readings.insert(readings.end(), later.readings.begin(), later.readings.end());
   if (first_problem.empty()) first_problem = later.first_problem;

@@ -69,22 +69,22 @@ space::Parameter parameter_of(const TomlTable& table, const std::string& name) {
     const std::int64_t first = whole_bound(table, "low"), last = whole_bound(table, "high");
     return table.at("", [&] { return space::integer(name, first, last, {.scale = scale, .step = step}); });
   }
+  if (type != "boolean" && type != "ordinal" && type != "categorical") {
+    table.fail("type", "\"" + type + "\" is none of real, integer, ordinal, categorical, boolean");
+  }
   refuse_keys(table, type, {"low", "high", "step"});
   if (type == "boolean") {
     refuse_keys(table, type, {"levels", "scale"});
     return space::boolean(name);
   }
-  if (type == "ordinal" || type == "categorical") {
-    if (!table.has("levels")) table.fail("levels", "is missing; type \"" + type + "\" needs it");
-    if (type == "ordinal") {
-      const auto levels = numbers(table);
-      return table.at("levels", [&] { return space::ordinal(name, levels, {.scale = scale}); });
-    }
-    refuse_keys(table, type, {"scale"});
-    const auto labels = table.texts("levels").value();
-    return table.at("levels", [&] { return space::categorical(name, labels); });
+  if (!table.has("levels")) table.fail("levels", "is missing; type \"" + type + "\" needs it");
+  if (type == "ordinal") {
+    const auto levels = numbers(table);
+    return table.at("levels", [&] { return space::ordinal(name, levels, {.scale = scale}); });
   }
-  table.fail("type", "\"" + type + "\" is none of real, integer, ordinal, categorical, boolean");
+  refuse_keys(table, type, {"scale"});
+  const auto labels = table.texts("levels").value();
+  return table.at("levels", [&] { return space::categorical(name, labels); });
 }
 
 space::Parameter with_condition(const TomlTable& table, const space::Parameter& parameter) {
@@ -93,7 +93,9 @@ space::Parameter with_condition(const TomlTable& table, const space::Parameter& 
   const auto* inner = node->as_table();
   if (inner == nullptr || inner->size() != 1)
     table.fail("when", "must be { parameter = [values] }, with one parameter");
-  const auto& [key, values_node] = *inner->begin();
+  const auto first = inner->begin();  // its value lives as long as the iterator
+  const std::string key(first->first.str());
+  const toml::node& values_node = first->second;
   std::vector<space::Value> values;
   if (const auto* array = values_node.as_array()) {
     for (const toml::node& item : *array) {
@@ -102,8 +104,8 @@ space::Parameter with_condition(const TomlTable& table, const space::Parameter& 
   } else if (const auto v = value_of(values_node)) {
     values.push_back(*v);
   }
-  if (values.empty()) table.fail("when", "names no value of " + std::string(key.str()));
-  return parameter.when(std::string(key.str()), std::move(values));
+  if (values.empty()) table.fail("when", "names no value of " + key);
+  return parameter.when(key, std::move(values));
 }
 
 std::int64_t unit_bytes(const TomlTable& table) {

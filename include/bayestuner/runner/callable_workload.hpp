@@ -50,7 +50,7 @@ class CallableWorkload {
   template <class F>
   static Function adapt(F function) {
     using Result = std::invoke_result_t<F&, const space::Configuration&>;
-    if constexpr (std::is_constructible_v<bool, const F&>) {
+    if constexpr (!std::is_empty_v<F> && std::is_constructible_v<bool, const F&>) {  // a lambda is never empty
       if (!static_cast<bool>(function)) return {};
     }
     if constexpr (std::is_same_v<Result, CallResult>) {

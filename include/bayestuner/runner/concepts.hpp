@@ -16,7 +16,7 @@ namespace bayestuner::runner {
 
 /// One start of a workload.
 struct Start {
-  space::Configuration params;
+  space::Configuration params = {};
   knob::LaunchPlan launch = {};                      ///< what the knobs add to its processes
   std::filesystem::path directory = {};              ///< folder for its logs; exists
   std::function<void(pid_t)> register_process = {};  ///< to be called for each process of ours before it execs

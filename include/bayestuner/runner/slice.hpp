@@ -17,6 +17,7 @@ struct Slice {
   std::int64_t checked = 0;              ///< of those: the right answer is known, or there was none at all
   std::int64_t correct = 0;              ///< of the checked ones
   std::int64_t errors = 0;               ///< no answer: refused, closed, timed out, status other than 200
+  std::int64_t unanswered = 0;           ///< at the end: requests under way
   std::vector<double> latencies_s = {};  ///< of answers, and of requests given up
   std::vector<std::map<std::string, double>> readings = {};  ///< metrics that the workload reported by itself, in order
   std::string first_problem = {};                            ///< first error or wrong answer, one line

@@ -13,7 +13,7 @@
 #include "bayestuner/meter/any_meter.hpp"
 #include "bayestuner/runner/any_workload.hpp"
 #include "bayestuner/runner/measure.hpp"
-#include "bayestuner/study/trial.hpp"
+#include "bayestuner/study/study.hpp"
 
 namespace bayestuner::runner {
 
@@ -49,6 +49,10 @@ class TrialRunner {
   /// Throws study::TrialFailed with reason and message; DeviceError where the machine could not be given back.
   study::Metrics operator()(const study::Trial& trial) { return run(trial.params); }
   study::Metrics run(const space::Configuration& params);
+  /// This runner as study::Study takes it: a copyable function that refers to it.
+  study::Study::Function objective() {
+    return [this](const study::Trial& trial) { return (*this)(trial); };
+  }
 
   /// About the last trial: see Measurement::notes; log where logs are kept.
   const std::map<std::string, std::string>& notes() const;

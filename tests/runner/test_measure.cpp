@@ -1,0 +1,189 @@
+#include "bayestuner/runner/measure.hpp"
+
+#include <cmath>
+
+#include "bayestuner/core/error.hpp"
+#include "bayestuner/core/random.hpp"
+#include "bayestuner/runner/callable_workload.hpp"
+#include "bayestuner/runner/noise_guard.hpp"
+#include "runner/fixtures.hpp"
+
+namespace bayestuner::runner::tests {
+
+using study::FailureReason;
+
+static void pause(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+static meter::Target own_process() {
+  meter::Target target;
+  target.pid = ::getpid();
+  return target;
+}
+
+/// A meter that notes when it was asked.
+struct ClockMeter {
+  std::vector<double>* times;
+  std::string name() const { return "clock"; }
+  meter::Description describe() const { return {}; }
+  Availability availability() const { return Availability::available(); }
+  void begin(const meter::Target&) { times->assign(1, monotonic_s()); }
+  void sample() {}
+  meter::Metrics end() {
+    times->push_back(monotonic_s());
+    return {{"power_w", {.value = 10.0, .standard_error = 1.0, .n = 4, .provenance = Provenance::estimated}}};
+  }
+};
+
+static Measurement measured(AnyWorkload workload, const MeasureOptions& options, double until_s = 0.0,
+                            std::vector<meter::AnyMeter> meters = {}) {
+  workload.start({});
+  return measure(workload, meters, own_process(), options, {}, until_s > 0.0 ? until_s : monotonic_s() + 20.0);
+}
+
+static MeasureOptions quick() {
+  return {.warm_up_s = 0.1, .settle_s = 0.3, .min_s = 0.3, .max_s = 0.6, .precision = 0.2, .drift = 0.2};
+}
+
+TEST(CompletionRate, CutsBetweenBurstsAndNotInsideThem) {
+  // Every 0.4 s sixteen items come at once; slices of 0.25 s know nothing of that.
+  std::vector<Slice> slices;
+  for (int i = 0; i < 16; ++i) {
+    Slice slice{.begin_s = 100 + 0.25 * i, .end_s = 100 + 0.25 * (i + 1)};
+    for (double burst = 100.1; burst < slice.end_s; burst += 0.4) {
+      if (burst < slice.begin_s) continue;
+      slice.items += 16;
+      slice.last_item_s = burst;
+    }
+    slices.push_back(slice);
+  }
+  const Rate rate = completion_rate(slices);
+  EXPECT_NEAR(rate.per_s, 40.0, 1e-9);  // the naive quotient is 160 / 4.0 to 176 / 4.0
+  EXPECT_NEAR(rate.standard_error, 0.0, 1e-9);
+}
+
+TEST(CompletionRate, CountsAStallAtTheEnd) {
+  std::vector<Slice> slices;
+  for (int i = 0; i < 5; ++i)
+    slices.push_back({.begin_s = 1.0 + i, .end_s = 2.0 + i, .items = 10, .last_item_s = 2.0 + i});
+  EXPECT_NEAR(completion_rate(slices).per_s, 10.0, 1e-9);
+  for (int i = 5; i < 10; ++i) slices.push_back({.begin_s = 1.0 + i, .end_s = 2.0 + i});
+  EXPECT_NEAR(completion_rate(slices).per_s, 40.0 / 9.0, 1e-9);
+  EXPECT_EQ(completion_rate({}).per_s, 0.0);
+}
+
+TEST(Measure, ReportsRateLatencyAndTheirErrors) {
+  std::vector<double> window;
+  std::vector<meter::AnyMeter> meters;
+  meters.emplace_back(ClockMeter{&window});
+  const Measurement m = measured(CallableWorkload([](const space::Configuration&) {
+                                   pause(0.004);
+                                   return CallResult{.items = 2.0, .correct = true, .metrics = {{"loss", 0.25}}};
+                                 }),
+                                 quick(), 0.0, std::move(meters));
+  const double latency = m.metrics.at("latency_mean_s").value;
+  EXPECT_GE(latency, 0.004);
+  EXPECT_NEAR(m.metrics.at("throughput").value * latency, 2.0, 0.1);
+  EXPECT_GT(m.metrics.at("throughput").standard_error, 0.0);
+  EXPECT_GE(m.metrics.at("throughput").n, 8);
+  EXPECT_GE(m.metrics.at("latency_p99_s").value, m.metrics.at("latency_p50_s").value);
+  EXPECT_EQ(m.metrics.at("correct").value, 1.0);
+  EXPECT_EQ(m.metrics.at("errors").value, 0.0);
+  EXPECT_NEAR(m.metrics.at("loss").value, 0.25, 1e-12);
+  const Metric& energy = m.metrics.at("energy_per_item_j");
+  EXPECT_NEAR(energy.value, 10.0 / m.metrics.at("throughput").value, 1e-12);
+  EXPECT_EQ(energy.provenance, Provenance::estimated);
+  EXPECT_GE(energy.standard_error / energy.value, 0.1);
+  // Meters run around exactly the window.
+  EXPECT_NEAR(window.at(1) - window.at(0), std::stod(m.notes.at("window_s")), 0.02);
+  EXPECT_GE(window.at(1) - window.at(0), quick().min_s);
+}
+
+TEST(Measure, StopsOncePreciseAndAtTheLatestAtTheEnd) {
+  const auto window_s = [](double spread, double precision) {
+    Random random(3);
+    MeasureOptions options{.warm_up_s = 0.0, .min_s = 0.1, .max_s = 1.0, .precision = precision};
+    const Measurement m = measured(CallableWorkload([&, spread](const space::Configuration&) {
+                                     pause(0.002);
+                                     return 1.0 + spread * random.uniform();
+                                   }),
+                                   options);
+    return std::pair{std::stod(m.notes.at("window_s")), m.notes.at("converged")};
+  };
+  const auto [soon, yes] = window_s(0.0, 0.5);
+  EXPECT_LT(soon, 0.5);
+  EXPECT_EQ(yes, "true");
+  const auto [late, no] = window_s(20.0, 1e-6);
+  EXPECT_NEAR(late, 1.0, 0.2);
+  EXPECT_EQ(no, "false");
+}
+
+TEST(Measure, LeavesTheWarmUpOut) {
+  const double begin = monotonic_s();
+  MeasureOptions options = quick();
+  options.warm_up_s = 0.4;
+  const Measurement m = measured(
+      CallableWorkload([begin](const space::Configuration&) { pause(monotonic_s() - begin < 0.25 ? 0.03 : 0.003); }),
+      options);
+  EXPECT_LT(m.metrics.at("latency_p95_s").value, 0.02);
+}
+
+TEST(Measure, FailsARunThatNeverSettles) {
+  double size = 1.0;
+  const AnyWorkload workload = CallableWorkload([&size](const space::Configuration&) {
+    pause(0.002);
+    return size *= 1.02;
+  });
+  MeasureOptions options = quick();
+  options.drift = 0.01;
+  options.precision = 0.02;
+  double other = 1.0;
+  const auto growing = [&other](const space::Configuration&) {
+    pause(0.002);
+    return other *= 1.02;
+  };
+  const auto failure = failure_of([&] { measured(CallableWorkload(growing), options); });
+  EXPECT_EQ(failure.reason, FailureReason::not_steady);
+  options.require_steady = false;
+  EXPECT_NO_THROW(measured(CallableWorkload(growing), options));
+}
+
+TEST(Measure, MapsWhatGoesWrongToAReason) {
+  const auto wrong = [](const space::Configuration&) {
+    pause(0.001);
+    return CallResult{.correct = false};
+  };
+  EXPECT_EQ(failure_of([&] { measured(CallableWorkload(wrong), quick()); }).reason, FailureReason::invalid);
+  const auto slow = [](const space::Configuration&) { pause(0.05); };
+  EXPECT_EQ(failure_of([&] { measured(CallableWorkload(slow), quick(), monotonic_s() + 0.2); }).reason,
+            FailureReason::timed_out);
+}
+
+TEST(Measure, RefusesOptionsThatMakeNoSense) {
+  for (const MeasureOptions& bad :
+       {MeasureOptions{.warm_up_s = -1.0}, MeasureOptions{.min_s = 0.0}, MeasureOptions{.min_s = 5.0, .max_s = 4.0},
+        MeasureOptions{.precision = std::nan("")}}) {
+    EXPECT_THROW(bad.check(), InvalidArgument);
+  }
+}
+
+TEST(NoiseGuard, TellsOursFromOthersWork) {
+  const NoiseGuard guard(own_process());
+  const double until = monotonic_s() + 0.3;
+  double x = 1.0;
+  while (monotonic_s() < until) x = std::sqrt(x + 1.0);
+  EXPECT_GT(x, 0.0);
+  const auto share = guard.since_begin();
+  EXPECT_GE(share.outside, 0.0);
+  EXPECT_LE(share.outside, 1.0);
+  // A guard that took our own work for somebody else's would say at least one CPU.
+  const double cpus = static_cast<double>(std::thread::hardware_concurrency());
+  const NoiseGuard blind(meter::Target{});
+  EXPECT_LE(blind.since_begin().outside, 1.0);
+  if (cpus == 1.0) {
+    EXPECT_LT(share.outside, 0.9);
+  }
+}
+
+}  // namespace bayestuner::runner::tests
