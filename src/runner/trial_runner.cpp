@@ -1,6 +1,7 @@
 #include "bayestuner/runner/trial_runner.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <new>
 #include <optional>
 #include <set>
@@ -8,6 +9,7 @@
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
+#include "runner/clean_text.hpp"
 #include "runner/scratch_directory.hpp"
 
 namespace bayestuner::runner {
@@ -107,15 +109,22 @@ Measurement TrialRunner::State::measure_once(const space::Configuration& params,
 
 /// Stops the workload and undoes the knobs, whatever happened before.
 void TrialRunner::State::give_back() {
-  enter(Phase::stopping);
+  std::exception_ptr interruption;  // a callback that throws must not keep us from tidying up
+  try {
+    enter(Phase::stopping);
+  } catch (...) {
+    interruption = std::current_exception();
+  }
   workload.stop();
   cool_until_s = monotonic_s() + options.cool_down_s;
-  if (!session) return;
-  const knob::RestoreReport report = session->restore();
-  if (!report.complete()) {
-    throw DeviceError("the machine could not be given back as it was found; run `bayestuner restore`: " +
-                      report.to_text());
+  if (session) {
+    const knob::RestoreReport report = session->restore();
+    if (!report.complete()) {
+      throw DeviceError("the machine could not be given back as it was found; run `bayestuner restore`: " +
+                        clean_text(report.to_text(), 2000));
+    }
   }
+  if (interruption) std::rethrow_exception(interruption);
 }
 
 TrialRunner::TrialRunner(AnyWorkload workload, TrialRunnerOptions options) {
