@@ -21,7 +21,8 @@ target_compile_options(
                              -fvisibility=hidden -fvisibility-inlines-hidden)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside Eigen's and std::variant's optimised code, where they are false.
-  target_compile_options(bayestuner_flags INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds -Wno-restrict -Wno-psabi)
+  target_compile_options(bayestuner_flags INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds -Wno-restrict -Wno-use-after-free
+                                                    -Wno-psabi)
   target_compile_options(bayestuner_flags INTERFACE -fpch-preprocess)
 endif()
 if(BAYESTUNER_WERROR)

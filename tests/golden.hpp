@@ -29,7 +29,8 @@ inline Eigen::MatrixXd matrix_in(const nlohmann::json& rows) {
 }
 
 inline void expect_close(double actual, double expected, double relative, const std::string& what) {
-  EXPECT_LE(std::abs(actual - expected), relative * std::max(1e-12, std::abs(expected))) << what << ": " << actual << " is not " << expected;
+  EXPECT_LE(std::abs(actual - expected), relative * std::max(1e-12, std::abs(expected)))
+      << what << ": " << actual << " is not " << expected;
 }
 
 inline void expect_close(const Eigen::VectorXd& actual, const nlohmann::json& expected, double relative,

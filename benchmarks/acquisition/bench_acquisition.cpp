@@ -31,10 +31,14 @@ void run(benchmark::State& state, const Score& score) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-void BM_ExpectedImprovement(benchmark::State& state) { run(state, acquisition::ExpectedImprovement(-1.0)); }
+void BM_ExpectedImprovement(benchmark::State& state) {
+  run(state, acquisition::ExpectedImprovement(-1.0));
+}
 BENCHMARK(BM_ExpectedImprovement)->Arg(7168)->Arg(100000);
 
-void BM_LogExpectedImprovement(benchmark::State& state) { run(state, acquisition::LogExpectedImprovement(-1.0)); }
+void BM_LogExpectedImprovement(benchmark::State& state) {
+  run(state, acquisition::LogExpectedImprovement(-1.0));
+}
 BENCHMARK(BM_LogExpectedImprovement)->Arg(7168)->Arg(100000);
 
 void BM_LogProbabilityOfFeasibility(benchmark::State& state) {

@@ -23,8 +23,8 @@ Data smooth_data(Eigen::Index n, Eigen::Index d, std::uint64_t seed = 1) {
   Data data{Eigen::MatrixXd(n, d), Eigen::VectorXd(n)};
   for (Eigen::Index i = 0; i < n; ++i) {
     for (Eigen::Index j = 0; j < d; ++j) data.x(i, j) = random.uniform();
-    data.y[i] = std::sin(4.0 * data.x(i, 0)) + data.x.row(i).squaredNorm() / static_cast<double>(d) +
-                0.05 * random.normal();
+    data.y[i] =
+        std::sin(4.0 * data.x(i, 0)) + data.x.row(i).squaredNorm() / static_cast<double>(d) + 0.05 * random.normal();
   }
   return data;
 }
@@ -106,17 +106,14 @@ void BM_LikelihoodGradient(benchmark::State& state) {
   const Data data = smooth_data(n, d);
   const detail::PairDistances distances(data.x,
                                         std::vector<detail::Term>(static_cast<std::size_t>(d), detail::Term::squared));
-  const detail::Evidence evidence{.targets = data.y,
-                                  .multiplicity = Eigen::VectorXd::Ones(n),
-                                  .known_variance = Eigen::VectorXd::Zero(n)};
+  const detail::Evidence evidence{
+      .targets = data.y, .multiplicity = Eigen::VectorXd::Ones(n), .known_variance = Eigen::VectorXd::Zero(n)};
   detail::Likelihood<bayestuner::surrogate::Matern52> likelihood(distances, evidence);
   const Eigen::VectorXd theta = bayestuner::surrogate::default_hyperparameters(d).packed();
   Eigen::VectorXd gradient;
   for (auto _ : state) benchmark::DoNotOptimize(likelihood(theta, &gradient));
 }
-BENCHMARK(BM_LikelihoodGradient)
-    ->ArgsProduct({{20, 50, 100, 200, 500}, {3, 6}})
-    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_LikelihoodGradient)->ArgsProduct({{20, 50, 100, 200, 500}, {3, 6}})->Unit(benchmark::kMicrosecond);
 
 /// Search for hyperparameters from the previous optimum, at most 10 iterations: what a suggestion pays now and then.
 void BM_Refit(benchmark::State& state) {

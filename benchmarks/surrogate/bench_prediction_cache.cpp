@@ -37,8 +37,8 @@ void BM_CacheRebuild(benchmark::State& state) {
     benchmark::DoNotOptimize(cache.posterior(scene.gp).mean.data());
   }
   const double n = static_cast<double>(state.range(0));
-  state.counters["GFlop/s"] = benchmark::Counter(n * n * static_cast<double>(candidates) * 1e-9,
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GFlop/s"] =
+      benchmark::Counter(n * n * static_cast<double>(candidates) * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 BENCHMARK(BM_CacheRebuild)->Arg(20)->Arg(100)->Arg(500)->Arg(1000)->Unit(benchmark::kMillisecond);
 

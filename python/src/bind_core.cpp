@@ -17,11 +17,11 @@ void bind_core(py::module_& m) {
     m.attr(name) = type;
     return type;
   };
-  static const py::object invalid = make("InvalidArgument", PyExc_ValueError).release();
-  static const py::object numerical = make("NumericalError", PyExc_ArithmeticError).release();
-  static const py::object device = make("DeviceError", PyExc_OSError).release();
-  static const py::object store = make("StoreError", PyExc_OSError).release();
-  static const py::object workload = make("WorkloadError", PyExc_RuntimeError).release();
+  static const py::handle invalid = make("InvalidArgument", PyExc_ValueError).release();
+  static const py::handle numerical = make("NumericalError", PyExc_ArithmeticError).release();
+  static const py::handle device = make("DeviceError", PyExc_OSError).release();
+  static const py::handle store = make("StoreError", PyExc_OSError).release();
+  static const py::handle workload = make("WorkloadError", PyExc_RuntimeError).release();
   py::register_exception_translator([](std::exception_ptr thrown) {
     try {
       if (thrown) std::rethrow_exception(thrown);

@@ -1,4 +1,4 @@
-#include "casters.hpp"
+#include "handle.hpp"
 
 namespace bayestuner::python {
 
@@ -29,17 +29,12 @@ space::Constraint to_constraint(const py::handle& object) {
   if (py::isinstance<py::str>(object)) return space::Constraint(object.cast<std::string>());
   if (!PyCallable_Check(object.ptr()))
     throw InvalidArgument("constraint: must be an expression or a function of a dict");
-  const auto function = std::make_shared<py::object>(py::reinterpret_borrow<py::object>(object));
-  // The last copy may die on a thread without the interpreter's lock.
-  const std::shared_ptr<py::object> guarded(function.get(), [function](py::object*) mutable {
-    const py::gil_scoped_acquire lock;
-    function.reset();
-  });
+  const Handle function(py::reinterpret_borrow<py::object>(object));
   std::string text = py::hasattr(object, "__name__") ? object.attr("__name__").cast<std::string>() : "predicate";
   return space::Constraint(
-      [guarded](const space::Configuration& params) {
+      [function](const space::Configuration& params) {
         const py::gil_scoped_acquire lock;
-        return py::bool_((*guarded)(from_configuration(params))).cast<bool>();
+        return py::bool_((*function)(from_configuration(params))).cast<bool>();
       },
       {}, std::move(text));
 }

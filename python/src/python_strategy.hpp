@@ -1,25 +1,12 @@
 #pragma once
 // Python objects in place of C++ models.
 
-#include "casters.hpp"
+#include "handle.hpp"
 
+#include "bayestuner/core/posterior.hpp"
 #include "bayestuner/search/any_strategy.hpp"
 
 namespace bayestuner::python {
-
-// A copyable handle to a Python object that may be copied and dropped without the interpreter's lock.
-class Handle {
- public:
-  explicit Handle(py::object object)
-      : object_(new py::object(std::move(object)), [](py::object* o) {
-          const py::gil_scoped_acquire lock;
-          delete o;
-        }) {}
-  const py::object& operator*() const { return *object_; }
-
- private:
-  std::shared_ptr<py::object> object_;
-};
 
 // An object with suggest(history: dict) -> dict | None as a SearchStrategy. The history has "space", "metrics",
 // "trials" (dicts with params, state, values), "seed", "budget".
@@ -35,6 +22,7 @@ class PythonStrategy {
 // An object with fit(x, y, noise) and predict(x) -> (mean, stddev) as a Surrogate.
 class PythonSurrogate {
  public:
+  PythonSurrogate() = default;  // a place to assign to
   // `factory()` gives a fresh surrogate; each copy of this model makes its own.
   explicit PythonSurrogate(py::object factory) : factory_(std::move(factory)), model_(fresh()) {}
   PythonSurrogate(const PythonSurrogate& other) : factory_(other.factory_), model_(fresh()) {}
@@ -48,6 +36,7 @@ class PythonSurrogate {
 
  private:
   Handle fresh() const {
+    if (!factory_) return {};
     const py::gil_scoped_acquire lock;
     return Handle((*factory_)());
   }

@@ -29,8 +29,8 @@ Description EstimatedPower::describe() const {
           .update_period_s = 0.0,
           .expected_error = 1.0,
           .provenance = Provenance::estimated,
-          .sees = {"cpuset", "cpu_quota", "affinity", "cores", "threads", "memory", "software", "environment", "argument",
-                   "config_file", "callable", "none"},
+          .sees = {"cpuset", "cpu_quota", "affinity", "cores", "threads", "memory", "software", "environment",
+                   "argument", "config_file", "callable", "none"},
           .source = to_text(options_.cpus) + " CPUs x " + to_text(options_.idle_w_per_cpu) + " W + busy CPUs x " +
                     to_text(options_.busy_w_per_cpu - options_.idle_w_per_cpu) + " W + memory x " +
                     to_text(options_.memory_w_per_gb) + " W/GB"};

@@ -10,8 +10,10 @@ TEST(Normal, GoldenTails) {
   for (const auto& row : file["log_h"]) {
     const double z = row["z"];
     const std::string at = "z = " + std::to_string(z);
-    if (std::abs(z) < 1e3) EXPECT_NEAR(log_h(z), row["log_h"].get<double>(), 1e-10) << at;
-    else expect_close(log_h(z), row["log_h"], 1e-14, at);
+    if (std::abs(z) < 1e3)
+      EXPECT_NEAR(log_h(z), row["log_h"].get<double>(), 1e-10) << at;
+    else
+      expect_close(log_h(z), row["log_h"], 1e-14, at);
     expect_close(log_normal_cdf(z), row["log_ndtr"], 1e-10, at);
     expect_close(log_h_derivative(z), row["dlogh_dz"], 1e-10, at);
   }

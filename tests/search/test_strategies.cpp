@@ -13,19 +13,22 @@ space::DynamicSpace grid() {
 }
 
 space::DynamicSpace mixed() {
-  return space::DynamicSpace({space::categorical("rt", {"x", "y", "z"}), space::integer("t", 1, 8).when("rt", {std::string("x")}),
-                              space::boolean("spin"), space::ordinal("batch", {1, 2, 4, 8, 16, 32})});
+  return space::DynamicSpace({space::categorical("rt", {"x", "y", "z"}),
+                              space::integer("t", 1, 8).when("rt", {std::string("x")}), space::boolean("spin"),
+                              space::ordinal("batch", {1, 2, 4, 8, 16, 32})});
 }
 
 space::DynamicSpace continuous() {
-  return space::DynamicSpace({space::real("x", 0, 1), space::real("y", 0.01, 100), space::integer("n", 1, 4)}, {"x * n <= 3"});
+  return space::DynamicSpace({space::real("x", 0, 1), space::real("y", 0.01, 100), space::integer("n", 1, 4)},
+                             {"x * n <= 3"});
 }
 
 History constrained(const space::DynamicSpace& s, std::size_t budget) {
-  return {.space = &s,
-          .task = {.metrics = {"cost", "load"}, .objectives = {{.metric = 0}}, .constraints = {{1, Bound::at_most, 1.3}}},
-          .seed = 4,
-          .budget = budget};
+  return {
+      .space = &s,
+      .task = {.metrics = {"cost", "load"}, .objectives = {{.metric = 0}}, .constraints = {{1, Bound::at_most, 1.3}}},
+      .seed = 4,
+      .budget = budget};
 }
 
 class EveryStrategy : public ::testing::TestWithParam<const char*> {};
@@ -64,7 +67,8 @@ double best_after(const std::string& strategy, const space::DynamicSpace& s, std
     const auto point = model.suggest(history);
     if (!point) break;
     history.observations.push_back(measure(*point));
-    if (is_feasible(history.observations.back(), history.task)) best = std::min(best, history.observations.back().values[0]);
+    if (is_feasible(history.observations.back(), history.task))
+      best = std::min(best, history.observations.back().values[0]);
   }
   return best;
 }
@@ -104,7 +108,9 @@ TEST(BayesianOptimisation, CopesWithAwkwardMetrics) {
     };
     conformance::expect_search_contract(make_strategy("bo"), constrained(s, 20), flat, 20);
   }
-  const conformance::Measure failing = [](const space::Point& p) { return Observation{.point = p, .outcome = Outcome::failed}; };
+  const conformance::Measure failing = [](const space::Point& p) {
+    return Observation{.point = p, .outcome = Outcome::failed};
+  };
   conformance::expect_search_contract(make_strategy("bo"), constrained(s, 20), failing, 40);
   const conformance::Measure partial = [](const space::Point& p) {
     return Observation{.point = p, .values = Eigen::Vector2d(p[0], p[1] > 2 ? std::nan("") : 1.0)};
@@ -115,7 +121,8 @@ TEST(BayesianOptimisation, CopesWithAwkwardMetrics) {
 TEST(Sobol, FirstPointsAreTheKnownOnes) {
   for (const auto& [dimension, points] : golden("misc.json")["sobol_unscrambled_first_16"].items()) {
     const SobolSequence sequence(static_cast<std::size_t>(std::stoi(dimension)));
-    for (std::size_t i = 0; i < points.size(); ++i) EXPECT_EQ(sequence.point(i), vector_in(points[i])) << dimension << " " << i;
+    for (std::size_t i = 0; i < points.size(); ++i)
+      EXPECT_EQ(sequence.point(i), vector_in(points[i])) << dimension << " " << i;
   }
 }
 

@@ -49,11 +49,16 @@ TEST(GaussianProcess, GoldenKernels) {
   for (const auto& c : file["cases"]) {
     const std::string kernel = c["kernel"];
     ++seen;
-    if (kernel == "matern12") check_case<Matern12>(file, c);
-    else if (kernel == "matern32") check_case<Matern32>(file, c);
-    else if (kernel == "matern52") check_case<Matern52>(file, c);
-    else if (kernel == "rbf") check_case<SquaredExponential>(file, c);
-    else ADD_FAILURE() << "unknown kernel " << kernel;
+    if (kernel == "matern12")
+      check_case<Matern12>(file, c);
+    else if (kernel == "matern32")
+      check_case<Matern32>(file, c);
+    else if (kernel == "matern52")
+      check_case<Matern52>(file, c);
+    else if (kernel == "rbf")
+      check_case<SquaredExponential>(file, c);
+    else
+      ADD_FAILURE() << "unknown kernel " << kernel;
   }
   EXPECT_EQ(seen, 4);
 }

@@ -12,8 +12,10 @@ namespace bayestuner::search {
 /// Any model of SearchStrategy by value; a copy goes its own way. Knows no expected gain unless the model does.
 class AnyStrategy {
  public:
-  template <SearchStrategy S>
-    requires(!std::same_as<std::remove_cvref_t<S>, AnyStrategy>)
+  // The comparison first: asking whether this class is a strategy while it is being asked whether it can be copied has
+  // no end (Clang 15 says so).
+  template <class S>
+    requires(!std::same_as<std::remove_cvref_t<S>, AnyStrategy> && SearchStrategy<S>)
   AnyStrategy(S strategy) : self_(std::make_unique<Model<S>>(std::move(strategy))) {}  // NOLINT: meant to convert
 
   AnyStrategy(const AnyStrategy& other) : self_(other.self_->clone()) {}
