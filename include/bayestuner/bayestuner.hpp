@@ -1,0 +1,22 @@
+#pragma once
+/// Everything, for examples and notebooks; library code never includes it.
+
+#include "bayestuner/acquisition/expected_improvement.hpp"
+#include "bayestuner/acquisition/feasibility.hpp"
+#include "bayestuner/acquisition/log_expected_improvement.hpp"
+#include "bayestuner/acquisition/probability_of_improvement.hpp"
+#include "bayestuner/acquisition/upper_confidence_bound.hpp"
+#include "bayestuner/analysis/replay.hpp"
+#include "bayestuner/analysis/report.hpp"
+#include "bayestuner/knob/discover.hpp"
+#include "bayestuner/knob/session.hpp"
+#include "bayestuner/meter/discover.hpp"
+#include "bayestuner/meter/latency_histogram.hpp"
+#include "bayestuner/meter/statistics.hpp"
+#include "bayestuner/runner/tune.hpp"
+#include "bayestuner/runner/tune_file.hpp"
+#include "bayestuner/search/make_strategy.hpp"
+#include "bayestuner/space/concepts.hpp"
+#include "bayestuner/study/export.hpp"
+#include "bayestuner/study/study.hpp"
+#include "bayestuner/surrogate/gaussian_process.hpp"
