@@ -25,7 +25,7 @@ endif()
 
 # The headers of the compiled areas, the conformance suites and the umbrella: the core's travel with its file set.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/bayestuner DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-        FILES_MATCHING PATTERN "*.hpp")
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp")
 
 configure_package_config_file(
   ${CMAKE_CURRENT_LIST_DIR}/bayestuner-config.cmake.in ${PROJECT_BINARY_DIR}/bayestuner-config.cmake

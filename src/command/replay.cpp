@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "bayestuner/core/error.hpp"
 #include "command/commands.hpp"
@@ -67,11 +68,14 @@ int run(const Options& o) {
   const bool stream = o.out.empty() || o.out == "-";
   std::string text;
   const auto emit = [&](const std::string& line) { stream ? write_out("", line) : void(text += line); };
-  if (o.format == "table") {
+  bool headed = o.format == "json";
+  const auto head = [&] {
+    if (std::exchange(headed, true)) return;
     emit(fmt::format("{:<52} {:<10} {:>6} {:>9} {:>8} {:>8} {:>7} {:>10} {:>10}\n", "task", "strategy", "budget",
                      "gap|hv", "<=1%", "none", "repeats", "ask ms", "p99 ms"));
-  }
+  };
   analysis::replay(tasks, options, [&](const analysis::ReplayResult& r) {
+    head();
     emit(o.format == "json" ? r.to_json() + "\n" : table_row(r));
   });
   if (!stream) write_out(o.out, text);

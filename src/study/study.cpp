@@ -516,19 +516,23 @@ StopReason Study::optimize(const Function& objective, const OptimizeOptions& opt
   std::mutex gate;
   std::optional<StopReason> reason;
   std::exception_ptr error;
-  std::int64_t begun_elsewhere = 0;
+  std::int64_t begun = 0, finished_before = 0;
+  for (const Trial& t : trials()) finished_before += t.is_finished() && !t.is_verification;
 
   const auto stop_reason = [&]() -> std::optional<StopReason> {
     if (stop_requested_) return StopReason::stopped;
     if (options.timeout_s && monotonic_s() - start >= *options.timeout_s) return StopReason::seconds;
     const auto all = trials();
-    std::int64_t finished = begun_elsewhere;
+    std::int64_t finished = 0;
     double joules = 0.0;
     for (const Trial& t : all) {
       finished += t.is_finished() && !t.is_verification;
       if (const auto it = t.metrics.find("energy_j"); it != t.metrics.end()) joules += it->second.value;
     }
-    if (options.trials && finished >= static_cast<std::int64_t>(*options.trials)) return StopReason::trials;
+    // A trial begun here counts at once, so that threads do not begin one too many; those of other processes once told.
+    if (options.trials && std::max(finished, finished_before + begun) >= static_cast<std::int64_t>(*options.trials)) {
+      return StopReason::trials;
+    }
     if (options.joules && joules >= *options.joules) return StopReason::joules;
     if (options.target) {
       if (const auto b = best()) {
@@ -550,7 +554,7 @@ StopReason Study::optimize(const Function& objective, const OptimizeOptions& opt
           reason = why;
           return;
         }
-        ++begun_elsewhere;
+        ++begun;
       }
       bool more = true;
       std::exception_ptr thrown;
@@ -560,7 +564,6 @@ StopReason Study::optimize(const Function& objective, const OptimizeOptions& opt
         thrown = std::current_exception();
       }
       const std::lock_guard lock(gate);
-      --begun_elsewhere;
       if (thrown && !error) error = thrown;
       if (!more && !reason) reason = StopReason::exhausted;
     }

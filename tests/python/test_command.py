@@ -86,7 +86,7 @@ def edit(tasks: pathlib.Path, **changes: object) -> None:
 
 
 def test_replay_refuses_bad_tables(tasks, tmp_path):
-    assert "no such strategy" not in refused("replay", tasks, "--strategy", "magic")
+    assert "'magic' is none of" in refused("replay", tasks, "--strategy", "magic")
     assert "'nope' is not in" in refused("replay", tasks, "--task", "nope")
     edit(tasks, optimum=None)
     assert "task small: the key 'optimum' is missing" in refused("replay", tasks)

@@ -12,7 +12,8 @@ Eigen::MatrixXd points_of(const nlohmann::json& block, Eigen::Index objectives) 
 }
 
 TEST(Pareto, GoldenHypervolumes) {
-  for (const auto& c : golden("pareto.json")["hypervolume"]) {
+  const auto file = golden("pareto.json");
+  for (const auto& c : file["hypervolume"]) {
     const Eigen::RowVectorXd reference = vector_in(c["reference"]).transpose();
     const Eigen::MatrixXd points = points_of(c["points"], reference.size());
     expect_close(hypervolume(points, reference), c["hypervolume"], 1e-12, c["name"]);
@@ -21,7 +22,8 @@ TEST(Pareto, GoldenHypervolumes) {
 
 TEST(Pareto, GoldenExpectedImprovementOfTwoObjectives) {
   int seen = 0;
-  for (const auto& c : golden("pareto.json")["ehvi"]) {
+  const auto file = golden("pareto.json");
+  for (const auto& c : file["ehvi"]) {
     if (c["reference"].size() != 2) continue;
     const Eigen::Vector2d reference = vector_in(c["reference"]), mean = vector_in(c["mu"]), sd = vector_in(c["sigma"]);
     const acquisition::HypervolumeImprovement ehvi(points_of(c["front"], 2), reference);

@@ -119,7 +119,8 @@ TEST(BayesianOptimisation, CopesWithAwkwardMetrics) {
 }
 
 TEST(Sobol, FirstPointsAreTheKnownOnes) {
-  for (const auto& [dimension, points] : golden("misc.json")["sobol_unscrambled_first_16"].items()) {
+  const auto file = golden("misc.json");
+  for (const auto& [dimension, points] : file["sobol_unscrambled_first_16"].items()) {
     const SobolSequence sequence(static_cast<std::size_t>(std::stoi(dimension)));
     for (std::size_t i = 0; i < points.size(); ++i)
       EXPECT_EQ(sequence.point(i), vector_in(points[i])) << dimension << " " << i;

@@ -163,6 +163,7 @@ TEST(Study, RecommendsOnlyWhatItConfirmed) {
   };
   s.enqueue({{"cores", std::int64_t{16}}, {"batch", std::int64_t{8}}});
   s.enqueue({{"cores", std::int64_t{1}}, {"batch", std::int64_t{32}}});
+  s.enqueue({{"cores", std::int64_t{6}}, {"batch", std::int64_t{16}}});
   s.optimize(noisy, {.trials = 30});
   EXPECT_EQ(s.best()->params.get<int>("cores"), 1);
   const auto r = s.recommend(noisy, {.top = 2, .repeats = 2});
