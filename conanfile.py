@@ -17,8 +17,14 @@ class Bayestuner(ConanFile):
         self.requires("boost/1.84.0", transitive_headers=True)
         self.requires("nlopt/2.7.1", transitive_headers=True)
         if self.options.devices:
-            for reference in ("fmt/10.2.1", "sqlite3/3.45.3", "nlohmann_json/3.11.3", "tomlplusplus/3.4.0",
-                              "cpp-httplib/0.15.3", "zlib/1.3.1"):
+            for reference in (
+                "fmt/10.2.1",
+                "sqlite3/3.45.3",
+                "nlohmann_json/3.11.3",
+                "tomlplusplus/3.4.0",
+                "cpp-httplib/0.15.3",
+                "zlib/1.3.1",
+            ):
                 self.requires(reference)
         if self.options.command:
             self.requires("cli11/2.4.1")

@@ -50,7 +50,7 @@ class Batcher:
                 texts = await loop.run_in_executor(self._worker, self._infer, [png for png, _ in batch])
             except Exception as error:  # a broken image must not take the server down
                 texts = [error] * len(batch)
-            for (_, answer), text in zip(batch, texts):
+            for (_, answer), text in zip(batch, texts, strict=True):
                 if answer.cancelled():
                     continue
                 answer.set_exception(text) if isinstance(text, Exception) else answer.set_result(text)
@@ -63,7 +63,7 @@ class Batcher:
                 places.append(i)
             except Exception as error:
                 answers[i] = ValueError(f"image {i}: {error}")
-        for i, text in zip(places, self._recogniser.read(tensors) if tensors else []):
+        for i, text in zip(places, self._recogniser.read(tensors) if tensors else [], strict=True):
             answers[i] = text
         return answers
 
@@ -75,8 +75,13 @@ def application(batcher: Batcher) -> web.Application:
     async def metadata(_: web.Request) -> web.Response:
         tensor = {"datatype": "BYTES", "shape": [-1]}
         return web.json_response(
-            {"name": MODEL, "platform": "onnxruntime", "inputs": [{"name": "image", **tensor}],
-             "outputs": [{"name": "text", **tensor}]})
+            {
+                "name": MODEL,
+                "platform": "onnxruntime",
+                "inputs": [{"name": "image", **tensor}],
+                "outputs": [{"name": "text", **tensor}],
+            }
+        )
 
     async def infer(request: web.Request) -> web.Response:
         try:

@@ -131,7 +131,9 @@ class Study:
             for callback in callbacks or ():
                 callback(self, trial)
 
-        done = sum(t.state not in (TrialState.WAITING, TrialState.RUNNING) for t in self.trials if not t.is_verification)
+        done = sum(
+            t.state not in (TrialState.WAITING, TrialState.RUNNING) for t in self.trials if not t.is_verification
+        )
         total = None if n_trials is None else done + n_trials
         try:
             return self._core.optimize(
@@ -237,7 +239,7 @@ class Study:
         return f"<pre>{self.report()}</pre>"
 
     def trials_dataframe(self) -> pandas.DataFrame:
-        """One row a trial: number, value (or values_<metric>), params_*, user_attrs_*, state, sem_*, feasible, reason."""
+        """One row a trial: number, value (or values_METRIC), params_*, user_attrs_*, state, sem_*, feasible, reason."""
         import pandas
 
         objectives = self.problem.objectives

@@ -11,9 +11,9 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import serve
 
 import bayestuner as bt
+from conftest import serve
 
 COMMAND = os.environ.get("BAYESTUNER_COMMAND") or shutil.which("bayestuner")
 pytestmark = pytest.mark.skipif(not COMMAND, reason="the command is not built; set BAYESTUNER_COMMAND")
@@ -46,9 +46,15 @@ def tasks(tmp_path: pathlib.Path) -> pathlib.Path:
                 writer.writerow(row if row[5] else [*row[:3], "", "", 0])
         writer.writerow(["other", 1, 1, 0.1, 1e9, 1])
     task = {
-        "id": "small", "type": "constrained", "file": "table.csv.gz", "filter": {"problem": "p"},
-        "knobs": ["k_cores", "k_batch"], "objective": {"column": "m_power", "sense": "min"},
-        "constraints": [{"column": "m_rate", "op": ">=", "value": 30.0}], "optimum": {"value": 14.6}, "budget": 25,
+        "id": "small",
+        "type": "constrained",
+        "file": "table.csv.gz",
+        "filter": {"problem": "p"},
+        "knobs": ["k_cores", "k_batch"],
+        "objective": {"column": "m_power", "sense": "min"},
+        "constraints": [{"column": "m_rate", "op": ">=", "value": 30.0}],
+        "optimum": {"value": 14.6},
+        "budget": 25,
         "extra": "is ignored",
     }
     path = tmp_path / "tasks.json"
@@ -57,10 +63,28 @@ def tasks(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def test_replay_prints_what_its_format_says(tasks):
-    lines = [json.loads(line) for line in run("replay", tasks, "--strategy", "bo,random", "--seeds", 3, "--format", "json").stdout.splitlines()]
+    lines = [
+        json.loads(line)
+        for line in run(
+            "replay", tasks, "--strategy", "bo,random", "--seeds", 3, "--format", "json"
+        ).stdout.splitlines()
+    ]
     assert [line["strategy"] for line in lines] == ["bo", "random"]
     for line in lines:
-        assert set(line) == {"task", "type", "strategy", "budget", "seeds", "best", "gap", "gap_at", "failures", "repeats", "ask_s", "wall_s"}
+        assert set(line) == {
+            "task",
+            "type",
+            "strategy",
+            "budget",
+            "seeds",
+            "best",
+            "gap",
+            "gap_at",
+            "failures",
+            "repeats",
+            "ask_s",
+            "wall_s",
+        }
         assert line["seeds"] == [0, 1, 2] and line["repeats"] == [0, 0, 0]
         assert set(line["gap_at"]) == {"10", "20"} and set(line["ask_s"]) == {"median", "p99", "max"}
         assert all(g is None or g >= 0 for g in line["gap"])
@@ -69,8 +93,12 @@ def test_replay_prints_what_its_format_says(tasks):
 
 def test_replay_does_not_depend_on_jobs(tasks):
     def numbers(jobs):
-        out = run("replay", tasks, "--strategy", "bo,sobol,lhs", "--seeds", 4, "--jobs", jobs, "--format", "json").stdout
-        return [{k: v for k, v in json.loads(line).items() if k not in ("ask_s", "wall_s")} for line in out.splitlines()]
+        out = run(
+            "replay", tasks, "--strategy", "bo,sobol,lhs", "--seeds", 4, "--jobs", jobs, "--format", "json"
+        ).stdout
+        return [
+            {k: v for k, v in json.loads(line).items() if k not in ("ask_s", "wall_s")} for line in out.splitlines()
+        ]
 
     assert numbers(1) == numbers(3)
 

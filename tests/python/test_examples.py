@@ -11,7 +11,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def test_the_script_runs():
-    done = subprocess.run([sys.executable, str(ROOT / "examples/tune_function.py")], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples/tune_function.py")], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert "confirmed" in done.stdout and "power saved" in done.stdout
 

@@ -7,9 +7,9 @@ import sys
 import textwrap
 
 import pytest
-from conftest import serve
 
 import bayestuner as bt
+from conftest import serve
 
 
 def test_optimize_finds_the_least_power(space, problem):
@@ -158,7 +158,8 @@ def test_ctrl_c_stops_and_the_study_resumes(tmp_path):
     script = textwrap.dedent(
         f"""
         import time, bayestuner as bt
-        study = bt.Study(bt.Space([bt.Integer("a", 0, 999)]), bt.Problem().minimize("y"), store={str(tmp_path / "c.db")!r})
+        space = bt.Space([bt.Integer("a", 0, 999)])
+        study = bt.Study(space, bt.Problem().minimize("y"), store={str(tmp_path / "c.db")!r})
         def slow(trial):
             print("ready", flush=True)
             time.sleep(0.05)

@@ -62,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os._exit(7)
         if args.mode == "eats_memory" and late:
             block = bytearray(8 << 20)
-            block[:: 4096] = b"x" * len(block[:: 4096])
+            block[::4096] = b"x" * len(block[::4096])
             hoard.append(block)
         if args.mode == "errors" and late and number % 2:
             self.answer(503, {"error": "too busy"})
