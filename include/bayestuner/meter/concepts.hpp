@@ -33,7 +33,7 @@ struct Description {
   double averaging_window_s = 0.0;  ///< of a gauge that averages
   double expected_error = 0.0;      ///< relative, systematic
   Provenance provenance = Provenance::measured;
-  std::vector<std::string> sees;  ///< kinds of knobs whose effect reaches the number; empty: all
+  std::vector<std::string> sees = {};  ///< kinds of knobs whose effect reaches the number; empty: all
   std::string source;             ///< file, call or formula
 };
 
