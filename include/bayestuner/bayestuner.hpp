@@ -16,7 +16,7 @@
 #include "bayestuner/runner/tune.hpp"
 #include "bayestuner/runner/tune_file.hpp"
 #include "bayestuner/search/make_strategy.hpp"
-#include "bayestuner/space/concepts.hpp"
+#include "bayestuner/space/space.hpp"
 #include "bayestuner/study/export.hpp"
 #include "bayestuner/study/study.hpp"
 #include "bayestuner/surrogate/gaussian_process.hpp"

@@ -11,6 +11,7 @@
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/space/configuration.hpp"
 #include "bayestuner/space/detail/expression.hpp"
+#include "bayestuner/space/point.hpp"
 
 namespace bayestuner::space {
 
@@ -32,16 +33,34 @@ class Constraint {
     if (!predicate_) throw InvalidArgument("constraint: the predicate is empty");
   }
 
+  /// A pure function of the points of one space, whose codes it knows how to read: what Space makes of a rule. Spares a
+  /// Configuration a point.
+  static Constraint on_points(std::function<bool(const Point&)> predicate, std::vector<std::string> names,
+                              std::string text) {
+    Constraint made;
+    made.on_points_ = std::move(predicate);
+    made.names_ = std::move(names);
+    made.text_ = std::move(text);
+    return made;
+  }
+
   const std::string& text() const { return text_; }
   /// Parameters read; empty for a predicate that may read all.
   const std::vector<std::string>& names() const { return expression_ ? expression_->names() : names_; }
 
   const detail::Expression* expression() const { return expression_.get(); }
-  const Predicate& predicate() const { return predicate_; }
+  /// Truth of a predicate; `configuration()` gives the point as a Configuration.
+  template <class F>
+  bool holds(const Point& point, F configuration) const {
+    return on_points_ ? on_points_(point) : predicate_(configuration());
+  }
 
  private:
+  Constraint() = default;
+
   std::shared_ptr<const detail::Expression> expression_;
   Predicate predicate_;
+  std::function<bool(const Point&)> on_points_;
   std::vector<std::string> names_;
   std::string text_;
 };

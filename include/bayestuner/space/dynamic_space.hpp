@@ -3,7 +3,6 @@
 
 #include <Eigen/Core>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,12 +15,11 @@
 #include "bayestuner/space/configuration.hpp"
 #include "bayestuner/space/constraint.hpp"
 #include "bayestuner/space/detail/group.hpp"
+#include "bayestuner/space/enumeration.hpp"
 #include "bayestuner/space/parameter.hpp"
 #include "bayestuner/space/point.hpp"
 
 namespace bayestuner::space {
-
-class Enumeration;
 
 /// An ordered list of parameters with the rules that tie them. Immutable and cheap to copy; const members may be called
 /// from several threads.
@@ -57,7 +55,7 @@ class DynamicSpace {
   /// Inverse of at(); nullopt if the space does not contain `point` or cannot be counted.
   std::optional<std::uint64_t> index_of(const Point& point) const;
   /// All points, lazily, in the order of at().
-  Enumeration enumerate() const;
+  Enumeration<DynamicSpace> enumerate() const;
 
   bool contains(const Point& point) const;
   /// Exactly uniform over the configurations of a countable space; continuous axes uniform on their scale.
@@ -106,37 +104,6 @@ class DynamicSpace {
                           std::span<const std::size_t> members) const;
 
   std::shared_ptr<const State> state_;
-};
-
-/// Lazy range over a countable space.
-class Enumeration {
- public:
-  class iterator {
-   public:
-    using value_type = Point;
-    using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag;
-
-    iterator() = default;
-    iterator(const DynamicSpace* space, std::uint64_t index) : space_(space), index_(index) {}
-    Point operator*() const { return space_->at(index_); }
-    iterator& operator++() { return ++index_, *this; }
-    void operator++(int) { ++index_; }
-    friend bool operator==(const iterator& a, const iterator& b) { return a.index_ == b.index_; }
-
-   private:
-    const DynamicSpace* space_ = nullptr;
-    std::uint64_t index_ = 0;
-  };
-
-  Enumeration(DynamicSpace space, std::uint64_t count) : space_(std::move(space)), count_(count) {}
-  iterator begin() const { return {&space_, 0}; }
-  iterator end() const { return {&space_, count_}; }
-  std::uint64_t size() const { return count_; }
-
- private:
-  DynamicSpace space_;
-  std::uint64_t count_;
 };
 
 }  // namespace bayestuner::space

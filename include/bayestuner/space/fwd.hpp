@@ -7,7 +7,7 @@ class Parameter;
 class Configuration;
 class Constraint;
 class DynamicSpace;
-template <class... P>
+template <class List>
 class Space;
 
 }  // namespace bayestuner::space

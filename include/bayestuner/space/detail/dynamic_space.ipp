@@ -168,7 +168,7 @@ inline std::optional<std::uint64_t> DynamicSpace::index_of(const Point& point) c
   return index;
 }
 
-inline Enumeration DynamicSpace::enumerate() const {
+inline Enumeration<DynamicSpace> DynamicSpace::enumerate() const {
   const auto n = count();
   if (!n) throw InvalidArgument("space: cannot be enumerated (continuous, or tied groups too large)");
   return {*this, *n};

@@ -56,7 +56,7 @@ struct Rules {
       if (std::isnan(point[i])) return true;
     }
     const Expression* expression = constraint.rule.expression();
-    if (!expression) return constraint.rule.predicate()(configuration(point));
+    if (!expression) return constraint.rule.holds(point, [&] { return configuration(point); });
     constexpr std::size_t few = 16;
     Operand buffer[few];
     std::vector<Operand> many(constraint.reads.size() > few ? constraint.reads.size() : 0);
