@@ -35,7 +35,7 @@ std::string table_row(const analysis::ReplayResult& r) {
     none += !g;
   }
   const double n = static_cast<double>(r.seeds.size());
-  return fmt::format("{:<52} {:<10} {:>6} {:>9.4f} {:>8} {:>8} {:>7} {:>10.2f} {:>10.2f}\n", r.task, r.strategy,
+  return fmt::format("{:<52} {:<13} {:>6} {:>9.4f} {:>8} {:>8} {:>7} {:>10.2f} {:>10.2f}\n", r.task, r.strategy,
                      r.budget, pareto ? mean_of(r.hypervolume, 0.0) : mean_of(r.gap, 1.0),
                      pareto ? "-" : fmt::format("{:.2f}", within / n), pareto ? "-" : fmt::format("{:.2f}", none / n),
                      *std::max_element(r.repeats.begin(), r.repeats.end()), 1e3 * r.ask_median_s, 1e3 * r.ask_p99_s);
@@ -71,7 +71,7 @@ int run(const Options& o) {
   bool headed = o.format == "json";
   const auto head = [&] {
     if (std::exchange(headed, true)) return;
-    emit(fmt::format("{:<52} {:<10} {:>6} {:>9} {:>8} {:>8} {:>7} {:>10} {:>10}\n", "task", "strategy", "budget",
+    emit(fmt::format("{:<52} {:<13} {:>6} {:>9} {:>8} {:>8} {:>7} {:>10} {:>10}\n", "task", "strategy", "budget",
                      "gap|hv", "<=1%", "none", "repeats", "ask ms", "p99 ms"));
   };
   analysis::replay(tasks, options, [&](const analysis::ReplayResult& r) {

@@ -48,7 +48,9 @@ TEST_P(EveryStrategy, FollowsFromTheLogAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Strategies, EveryStrategy, ::testing::Values("bo", "random", "exhaustive", "lhs", "sobol"));
+INSTANTIATE_TEST_SUITE_P(Strategies, EveryStrategy,
+                         ::testing::Values("bo", "bo:forest", "bo:boosting", "bo:polynomial", "bo:knn", "random",
+                                           "exhaustive", "lhs", "sobol"));
 
 TEST(BayesianOptimisation, WorksWithoutEnumeration) {
   const auto s = continuous();
@@ -132,7 +134,9 @@ TEST(MakeStrategy, NamesWhatThereIs) {
     (void)make_strategy("magic");
     FAIL();
   } catch (const InvalidArgument& e) {
-    EXPECT_STREQ(e.what(), "strategy: 'magic' is none of bo, random, exhaustive, lhs, sobol");
+    EXPECT_STREQ(e.what(),
+                 "strategy: 'magic' is none of bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, random, exhaustive, "
+                 "lhs, sobol");
   }
 }
 

@@ -278,6 +278,8 @@ bool BayesianOptimisation<S>::learn(const History& history) {
   S prototype = prototype_;
   if constexpr (requires { prototype.options().axes; }) {
     if (prototype.options().axes.empty()) prototype.options().axes = history.space->axes();
+  } else if constexpr (requires { prototype.declare_axes(history.space->axes()); }) {
+    prototype.declare_axes(history.space->axes());
   }
   for (std::size_t k = 0; k < models_.size(); ++k) {
     detail::Role& role = scorer_.roles[k];

@@ -9,18 +9,24 @@
 #include "bayestuner/search/latin_hypercube.hpp"
 #include "bayestuner/search/random.hpp"
 #include "bayestuner/search/sobol.hpp"
+#include "bayestuner/surrogate/make_surrogate.hpp"
 
 namespace bayestuner::search {
 
-/// A strategy by its name, with default options: bo, random, exhaustive, lhs, sobol. Throws InvalidArgument for any
-/// other name.
+/// A strategy by its name, with default options: bo, random, exhaustive, lhs, sobol; bo:SURROGATE with a name that
+/// make_surrogate knows. Throws InvalidArgument for any other name.
 inline AnyStrategy make_strategy(const std::string& name) {
   if (name == "bo") return BayesianOptimisation<>();
+  if (name.starts_with("bo:")) {
+    return BayesianOptimisation<surrogate::AnySurrogate>({}, surrogate::make_surrogate(name.substr(3)));
+  }
   if (name == "random") return RandomSearch();
   if (name == "exhaustive") return Exhaustive();
   if (name == "lhs") return LatinHypercube();
   if (name == "sobol") return SobolSearch();
-  throw InvalidArgument("strategy: '" + name + "' is none of bo, random, exhaustive, lhs, sobol");
+  throw InvalidArgument(
+      "strategy: '" + name +
+      "' is none of bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, random, exhaustive, lhs, sobol");
 }
 
 }  // namespace bayestuner::search
