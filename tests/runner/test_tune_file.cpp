@@ -150,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"when = { runtime", "when = { runtmie", "tune.toml:"},
         Mistake{"trials = 20", "trials = \"20\"", "tune.toml:4: study.trials: must be an integer, not a text"},
         Mistake{"trials = 20", "trials = 0", "tune.toml:4: study.trials: 0 must be at least 1"},
-        Mistake{"seed = 7", "strategy = \"magic\"", "tune.toml:3: strategy: 'magic' is none of bo, random"},
+        Mistake{"seed = 7", "strategy = \"magic\"", "tune.toml:3: strategy: 'magic' is none of bo, bo:forest"},
         Mistake{"confidence = 0.9", "confidence = 95", "tune.toml:5: study.verify.confidence: 95 is outside (0, 1)"},
         Mistake{"minimize = \"power_w\"\n", "", "tune.toml:6: problem.minimize: is missing"},
         Mistake{"\"power_w\"", "\"powr_w\"", "tune.toml:6: powr_w: is never reported; with this load and these meters"},
