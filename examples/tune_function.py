@@ -1,4 +1,7 @@
-"""Tune a function of your own from Python; here a model of a server stands in for the test run."""
+"""Tune a function of your own from Python; here a model of a server stands in for the test run.
+
+examples/tuning.ipynb tells the same story with plots; docs/python.md is the manual.
+"""
 
 import bayestuner as bt
 
@@ -8,7 +11,8 @@ space = bt.Space(
 )
 
 
-def measure(trial):
+def measure(trial: bt.Trial) -> dict[str, float | tuple[float, float]]:
+    """One test run: metrics as a number or (mean, standard error), or TrialFailed with the reason."""
     cores, memory, batch = trial["cores"], trial["memory_gb"], trial["batch"]
     if memory * 4 < batch / 4:
         raise bt.TrialFailed("the batch does not fit", "out_of_memory")
@@ -23,6 +27,9 @@ answer = bt.minimize_power(
     today={"cores": 28, "memory_gb": 8, "batch": 8},
     n_trials=20,
     seed=1,
+    callbacks=[lambda study, trial: print(f"trial {trial.number:2}: {trial.params} {trial.values or trial.reason}")],
 )
+if answer is None:  # nothing kept the bound
+    raise SystemExit("no configuration serves enough")
 print("recommended:", answer.params, "confirmed" if answer.confirmed else "not confirmed")
-print(f"power saved: {100 * answer.gain.value:.0f} %")
+print(f"power saved: {100 * answer.gain.value:.0f} % ± {100 * answer.gain.standard_error:.0f} %")

@@ -1,7 +1,8 @@
 """Tune hardware and software knobs to the least cost that keeps its promises.
 
 The names equal those of the C++ library; errors extend the builtins (InvalidArgument is a ValueError, DeviceError an
-OSError). Arrays are float64, shape (n, d).
+OSError). Arrays are float64, shape (n, d). Knobs, meters and workloads are in bayestuner.knob, .meter and .runner,
+plots in bayestuner.plots, what an object of your own must have in bayestuner.protocols.
 """
 
 from bayestuner._bayestuner import (
@@ -35,12 +36,17 @@ from bayestuner._bayestuner import (
     UpperConfidenceBound,
     WorkloadError,
     doctor,
+    hypervolume,
     replay,
     restore,
     tune_file,
 )
-from bayestuner.recipes import maximize_throughput, minimize_power
+from bayestuner._bayestuner.runner import MeasureOptions, TrialRunner
+from bayestuner.recipes import maximize_throughput, minimize_power, pareto
 from bayestuner.study import Study, TrialFailed
+from bayestuner.tuning import TuneResult, tune
+
+from bayestuner import knob, meter, protocols, runner  # isort: skip
 
 __version__ = "0.1.0"
 
@@ -57,6 +63,7 @@ __all__ = [
     "Integer",
     "InvalidArgument",
     "LogExpectedImprovement",
+    "MeasureOptions",
     "Metric",
     "NumericalError",
     "Ordinal",
@@ -73,13 +80,22 @@ __all__ = [
     "Study",
     "Trial",
     "TrialFailed",
+    "TrialRunner",
     "TrialState",
+    "TuneResult",
     "UpperConfidenceBound",
     "WorkloadError",
     "doctor",
+    "hypervolume",
+    "knob",
     "maximize_throughput",
+    "meter",
     "minimize_power",
+    "pareto",
+    "protocols",
     "replay",
     "restore",
+    "runner",
+    "tune",
     "tune_file",
 ]

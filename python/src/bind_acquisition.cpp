@@ -12,9 +12,9 @@ namespace {
 template <class A>
 void bind_score(py::module_& m, const char* name, const char* doc, const char* argument) {
   py::class_<A>(m, name, doc)
-      .def(py::init<double>(), py::arg(argument))
+      .def(py::init<double>(), py::arg(argument), "Raises InvalidArgument for a number that is not finite.")
       .def("__call__", &A::operator(), "posterior"_a, py::call_guard<py::gil_scoped_release>(),
-           "Return the scores, shape (n,); higher is measured sooner.");
+           "Return the scores (n,) of a posterior of n points; higher is measured sooner. Raises InvalidArgument.");
 }
 
 }  // namespace

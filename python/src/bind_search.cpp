@@ -6,6 +6,7 @@ namespace bayestuner::python {
 
 static_assert(search::SearchStrategy<PythonStrategy>);
 static_assert(surrogate::Surrogate<PythonSurrogate>);
+static_assert(acquisition::Acquisition<PythonAcquisition>);
 
 std::optional<space::Point> PythonStrategy::suggest(const search::History& history) {
   const py::gil_scoped_acquire lock;
@@ -37,26 +38,70 @@ std::optional<space::Point> PythonStrategy::suggest(const search::History& histo
   seen["trials"] = trials;
   seen["seed"] = history.seed;
   seen["budget"] = history.budget ? py::cast(*history.budget) : py::none();
-  const py::object answer = (*object_).attr("suggest")(seen);
-  if (answer.is_none()) return std::nullopt;
-  return history.space->point(to_configuration(answer));
+  return with_python([&]() -> std::optional<space::Point> {
+    const py::object answer = (*object_).attr("suggest")(seen);
+    if (answer.is_none()) return std::nullopt;
+    return history.space->point(to_configuration(answer));
+  });
 }
 
 void PythonSurrogate::fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const Eigen::VectorXd& noise) {
-  const py::gil_scoped_acquire lock;
-  (*model_).attr("fit")(x, y, noise);
+  with_python([&] { (*model_).attr("fit")(x, y, noise); });
 }
 
 Posterior PythonSurrogate::predict(const Eigen::MatrixXd& x) const {
-  const py::gil_scoped_acquire lock;
-  const py::tuple both = (*model_).attr("predict")(x);
-  if (both.size() != 2) throw InvalidArgument("surrogate: predict must return (mean, stddev)");
-  Posterior p{both[0].cast<Eigen::VectorXd>(), both[1].cast<Eigen::VectorXd>()};
-  if (p.mean.size() != x.rows() || p.stddev.size() != x.rows()) {
-    throw InvalidArgument("surrogate: predict returned " + std::to_string(p.mean.size()) + " values for " +
-                          std::to_string(x.rows()) + " rows");
+  return with_python([&] {
+    const py::object answer = (*model_).attr("predict")(x);
+    if (!py::isinstance<py::tuple>(answer) || py::len(answer) != 2) {
+      throw InvalidArgument("surrogate: predict must return (mean, stddev)");
+    }
+    const auto both = py::reinterpret_borrow<py::tuple>(answer);
+    Posterior p{both[0].cast<Eigen::VectorXd>(), both[1].cast<Eigen::VectorXd>()};
+    if (p.mean.size() != x.rows() || p.stddev.size() != x.rows()) {
+      throw InvalidArgument("surrogate: predict returned " + std::to_string(p.mean.size()) + " means and " +
+                            std::to_string(p.stddev.size()) + " deviations for " + std::to_string(x.rows()) + " rows");
+    }
+    if (!p.mean.allFinite() || !p.stddev.allFinite() || (p.stddev.array() < 0.0).any()) {
+      throw InvalidArgument("surrogate: predict returned a number that is not finite, or a negative deviation");
+    }
+    return p;
+  });
+}
+
+Eigen::VectorXd PythonAcquisition::operator()(const Posterior& posterior) const {
+  return with_python([&] {
+    auto scores = (*object_)(py::cast(posterior)).cast<Eigen::VectorXd>();
+    if (scores.size() != posterior.mean.size() || scores.array().isNaN().any()) {
+      throw InvalidArgument("acquisition: must return one score, no NaN, for each of " +
+                            std::to_string(posterior.mean.size()) + " rows");
+    }
+    return scores;
+  });
+}
+
+search::AcquisitionChoice to_acquisition(const py::object& object, const std::optional<std::string>& kind) {
+  if (py::isinstance<py::str>(object)) {
+    const auto name = object.cast<std::string>();
+    if (name == "logei") return search::choose_log_expected_improvement();
+    if (name == "ei") return search::choose_expected_improvement();
+    if (name == "pi") return search::choose_probability_of_improvement();
+    if (name == "ucb") return search::choose_upper_confidence_bound();
+    throw InvalidArgument("acquisition: '" + name + "' is none of logei, ei, pi, ucb");
   }
-  return p;
+  if (PyCallable_Check(object.ptr()) == 0) {
+    throw InvalidArgument("acquisition: must be a name, or a class or function of the incumbent");
+  }
+  const std::string what = kind ? *kind : py::getattr(object, "kind", py::str("level")).cast<std::string>();
+  const std::map<std::string, search::ScoreKind> kinds{{"logarithm", search::ScoreKind::logarithm},
+                                                       {"gain", search::ScoreKind::gain},
+                                                       {"level", search::ScoreKind::level}};
+  if (!kinds.contains(what)) {
+    throw InvalidArgument("acquisition: kind '" + what + "' is none of logarithm, gain, level");
+  }
+  return {[make = Handle(object)](double incumbent) {
+            return with_python([&] { return PythonAcquisition((*make)(incumbent)); });
+          },
+          kinds.at(what)};
 }
 
 search::AnyStrategy to_strategy(const py::object& object) {
@@ -71,27 +116,32 @@ void bind_search(py::module_& m) {
   py::class_<search::AnyStrategy>(m, "Strategy",
                                   "Proposes what to measure next; made by name or by the functions here.")
       .def(py::init([](const std::string& name) { return search::make_strategy(name); }), "name"_a,
-           "bo, random, exhaustive, lhs, sobol.");
+           "bo, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.")
+      .def("__repr__", [](const search::AnyStrategy&) { return "Strategy"; });
   m.def(
       "BayesianOptimisation",
-      [](const std::string& acquisition, std::size_t initial_points, bool learn_failures, const py::object& surrogate) {
-        search::BayesianOptions options;
-        options.initial_points = initial_points;
-        options.learn_failures = learn_failures;
-        if (acquisition == "ei")
-          options.acquisition = search::choose_expected_improvement();
-        else if (acquisition == "pi")
-          options.acquisition = search::choose_probability_of_improvement();
-        else if (acquisition != "logei") {
-          throw InvalidArgument("acquisition: '" + acquisition + "' is none of logei, ei, pi");
-        }
+      [](const py::object& acquisition, std::size_t initial_points, bool learn_failures, const py::object& surrogate,
+         std::size_t points_after_start, bool logarithm, bool compress, const std::optional<std::string>& kind) {
+        search::BayesianOptions options{.initial_points = initial_points,
+                                        .points_after_start = points_after_start,
+                                        .acquisition = to_acquisition(acquisition, kind),
+                                        .logarithm = logarithm,
+                                        .compress = compress,
+                                        .learn_failures = learn_failures};
         if (surrogate.is_none()) return search::AnyStrategy(search::BayesianOptimisation<>(std::move(options)));
         return search::AnyStrategy(
             search::BayesianOptimisation<PythonSurrogate>(std::move(options), PythonSurrogate(surrogate)));
       },
       "acquisition"_a = "logei", "initial_points"_a = 5, "learn_failures"_a = true, "surrogate"_a = py::none(),
-      "Bayesian optimisation. surrogate: a class or function that makes objects with fit(x, y, noise) and "
-      "predict(x) -> (mean, stddev); default: the Gaussian process.");
+      py::kw_only(), "points_after_start"_a = 2, "logarithm"_a = true, "compress"_a = true, "kind"_a = py::none(),
+      "Bayesian optimisation as a strategy. acquisition: logei, ei, pi, ucb, or a class or function of the incumbent "
+      "(a number, minimised, standardised) whose result, called with a Posterior of n points, gives n scores, the "
+      "highest measured first; what they measure is `kind`, or its attribute of that name: logarithm (of a gain), gain "
+      "(not negative), level (any order). surrogate: a class or function that makes objects with fit(x, y, noise) and "
+      "predict(x) -> (mean, stddev), x (n, d), the rest (n,); default: the Gaussian process. initial_points: design "
+      "before the first model, points_after_start the same where the history begins with your own row. logarithm: "
+      "positive metrics are learnt as logarithms. compress: values far from where they matter are drawn nearer. "
+      "learn_failures: learn where trials fail. Raises InvalidArgument.");
 }
 
 }  // namespace bayestuner::python

@@ -1,4 +1,4 @@
-#include "handle.hpp"
+#include "call_python.hpp"
 
 namespace bayestuner::python {
 
@@ -33,8 +33,7 @@ space::Constraint to_constraint(const py::handle& object) {
   std::string text = py::hasattr(object, "__name__") ? object.attr("__name__").cast<std::string>() : "predicate";
   return space::Constraint(
       [function](const space::Configuration& params) {
-        const py::gil_scoped_acquire lock;
-        return py::bool_((*function)(from_configuration(params))).cast<bool>();
+        return with_python([&] { return py::bool_((*function)(from_configuration(params))).cast<bool>(); });
       },
       {}, std::move(text));
 }
@@ -50,10 +49,11 @@ std::vector<space::Point> to_points(const space::DynamicSpace& s, const py::list
 void bind_space(py::module_& m) {
   py::class_<Parameter>(m, "Parameter",
                         "One parameter of a space; made by Real, Integer, Ordinal, Categorical, Boolean.")
-      .def_property_readonly("name", &Parameter::name)
+      .def_property_readonly("name", &Parameter::name, "Name in configurations and constraints.")
       .def_property_readonly("level_count", &Parameter::level_count, "Levels; 0 if continuous.")
-      .def_property_readonly("low", &Parameter::low)
-      .def_property_readonly("high", &Parameter::high)
+      .def_property_readonly("is_numeric", &Parameter::is_numeric, "Whether its values are ordered numbers.")
+      .def_property_readonly("low", &Parameter::low, "Least value; of labels: 0.")
+      .def_property_readonly("high", &Parameter::high, "Largest value; of labels: their number - 1.")
       .def_property_readonly(
           "values",
           [](const Parameter& p) {
@@ -106,6 +106,7 @@ void bind_space(py::module_& m) {
       .def(py::init([](std::vector<Parameter> parameters, const py::list& constraints) {
              std::vector<space::Constraint> rules;
              for (const auto& c : constraints) rules.push_back(to_constraint(c));
+             const py::gil_scoped_release release;
              return space::DynamicSpace(std::move(parameters), std::move(rules));
            }),
            "parameters"_a, "constraints"_a = py::list(),
@@ -118,22 +119,25 @@ void bind_space(py::module_& m) {
             for (const auto& row : rows) list.push_back(to_configuration(row));
             return space::DynamicSpace::pool(std::move(parameters), list);
           },
-          "parameters"_a, "rows"_a, "A space of which only the listed rows (dicts) exist.")
-      .def_property_readonly("parameters", &space::DynamicSpace::parameters)
-      .def_property_readonly("is_finite", &space::DynamicSpace::is_finite)
-      .def("count", &space::DynamicSpace::count, "Configurations that exist; None if they cannot be counted.")
+          "parameters"_a, "rows"_a, "A space of which only the listed rows (dicts) exist. Raises InvalidArgument.")
+      .def_property_readonly("parameters", &space::DynamicSpace::parameters, "The parameters, in order.")
+      .def_property_readonly("is_finite", &space::DynamicSpace::is_finite, "Whether every parameter has levels.")
+      .def("count", &space::DynamicSpace::count, py::call_guard<py::gil_scoped_release>(),
+           "Configurations that exist; None if they cannot be counted.")
       .def("__len__",
            [](const space::DynamicSpace& s) {
              const auto n = s.count();
              if (!n) throw InvalidArgument("space: cannot be counted");
              return *n;
            })
-      .def("__getitem__",
-           [](const space::DynamicSpace& s, std::uint64_t index) {
-             const auto n = s.count();
-             if (n && index >= *n) throw py::index_error("index " + std::to_string(index) + " is beyond the space");
-             return from_configuration(s.configuration(s.at(index)));
-           })
+      .def(
+          "__getitem__",
+          [](const space::DynamicSpace& s, std::uint64_t index) {
+            const auto n = s.count();
+            if (n && index >= *n) throw py::index_error("index " + std::to_string(index) + " is beyond the space");
+            return from_configuration(s.configuration(s.at(index)));
+          },
+          "index"_a, "Configuration of an index in [0, len), a dict. Raises IndexError.")
       .def("__contains__",
            [](const space::DynamicSpace& s, const py::dict& params) {
              try {
@@ -148,7 +152,7 @@ void bind_space(py::module_& m) {
           [](const space::DynamicSpace& s, const py::dict& params) {
             return s.index_of(s.point(to_configuration(params)));
           },
-          "params"_a, "Index of a configuration (a dict).")
+          "params"_a, "Index of a configuration (a dict). Raises InvalidArgument if the space does not contain it.")
       .def(
           "sample",
           [](const space::DynamicSpace& s, std::size_t n, std::uint64_t seed) {
@@ -157,7 +161,7 @@ void bind_space(py::module_& m) {
             for (std::size_t i = 0; i < n; ++i) rows.append(from_configuration(s.configuration(s.sample(random))));
             return rows;
           },
-          "n"_a = 1, "seed"_a = 0, "n independent uniform draws, dicts.")
+          "n"_a = 1, "seed"_a = 0, "n independent uniform draws under the constraints, dicts.")
       .def(
           "neighbours",
           [](const space::DynamicSpace& s, const py::dict& params) {
@@ -167,27 +171,41 @@ void bind_space(py::module_& m) {
             }
             return rows;
           },
-          "params"_a, "Configurations one step away.")
+          "params"_a, "Configurations one step away, dicts. Raises InvalidArgument if the space does not contain it.")
       .def(
           "nearest",
           [](const space::DynamicSpace& s, const Eigen::VectorXd& coordinates) {
             return from_configuration(s.configuration(s.nearest(coordinates)));
           },
-          "coordinates"_a, "Configuration nearest to unit coordinates (dimension,).")
+          "coordinates"_a, "Configuration nearest to coordinates (dimension,) in [0, 1]. Raises InvalidArgument.")
       .def(
-          "encode", [](const space::DynamicSpace& s, const py::list& rows) { return s.encode(to_points(s, rows)); },
-          "rows"_a, "Matrix (n, axes) for kernels, numeric columns in [0, 1].")
+          "encode",
+          [](const space::DynamicSpace& s, const py::list& rows) {
+            const auto points = to_points(s, rows);
+            const py::gil_scoped_release release;
+            return s.encode(points);
+          },
+          "rows"_a,
+          "Matrix (n, axes) for kernels, numeric columns in [0, 1]; column-major, as GaussianProcess takes it without "
+          "a "
+          "copy. Raises InvalidArgument.")
       .def(
           "encode_for_trees",
-          [](const space::DynamicSpace& s, const py::list& rows) { return s.encode_for_trees(to_points(s, rows)); },
-          "rows"_a, "Matrix (n, dimension) of values; inactive: NaN.")
-      .def_property_readonly("categorical_axes",
-                             [](const space::DynamicSpace& s) {
-                               std::vector<bool> flags;
-                               for (const auto kind : s.axes()) flags.push_back(kind == space::AxisKind::categorical);
-                               return flags;
-                             })
-      .def("fingerprint", &space::DynamicSpace::fingerprint)
+          [](const space::DynamicSpace& s, const py::list& rows) {
+            const auto points = to_points(s, rows);
+            const py::gil_scoped_release release;
+            return s.encode_for_trees(points);
+          },
+          "rows"_a, "Matrix (n, dimension) of values; inactive: NaN. Raises InvalidArgument.")
+      .def_property_readonly(
+          "categorical_axes",
+          [](const space::DynamicSpace& s) {
+            std::vector<bool> flags;
+            for (const auto kind : s.axes()) flags.push_back(kind == space::AxisKind::categorical);
+            return flags;
+          },
+          "One flag a column of encode(): whether it holds labels.")
+      .def("fingerprint", &space::DynamicSpace::fingerprint, "Text that two spaces share only if they are equal.")
       .def("__repr__", [](const space::DynamicSpace& s) { return "Space(" + s.fingerprint() + ")"; });
 }
 

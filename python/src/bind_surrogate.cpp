@@ -27,14 +27,20 @@ void bind_gaussian_process(py::module_& m, const char* name) {
             const py::gil_scoped_release release;
             gp.fit(x, y, noise ? *noise : Eigen::VectorXd());
           },
-          "x"_a, "y"_a, "noise"_a = py::none(), "Learn rows x (n, d), targets y (n,), known variances noise (n,).")
+          "x"_a, "y"_a, "noise"_a = py::none(),
+          "Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not "
+          "copied. "
+          "Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.")
       .def(
           "predict",
           [](const GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x) {
             const py::gil_scoped_release release;
             return gp.predict(x);
           },
-          "x"_a, "Posterior at rows x (m, d).")
+          "x"_a,
+          "Posterior at rows x (m, d): mean (m,) and stddev (m,) of the noise-free target, its unit. A column-major x "
+          "is "
+          "not copied. Raises InvalidArgument.")
       .def(
           "sample",
           [](const GP& gp, const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::Index count, std::uint64_t seed) {
@@ -42,12 +48,14 @@ void bind_gaussian_process(py::module_& m, const char* name) {
             Random random(seed);
             return gp.sample(x, random, count);
           },
-          "x"_a, "count"_a = 1, "seed"_a = 0, "Joint draws (m, count).")
-      .def("log_marginal_likelihood", &GP::log_marginal_likelihood)
+          "x"_a, "count"_a = 1, "seed"_a = 0, "Joint draws (m, count) at rows x (m, d). Raises InvalidArgument.")
+      .def("log_marginal_likelihood", &GP::log_marginal_likelihood,
+           "Of the learnt targets under the hyperparameters, their standardised unit.")
       .def_property_readonly(
           "lengthscales",
-          [](const GP& gp) { return Eigen::VectorXd(gp.hyperparameters().log_lengthscales.array().exp()); })
-      .def_property_readonly("size", &GP::size);
+          [](const GP& gp) { return Eigen::VectorXd(gp.hyperparameters().log_lengthscales.array().exp()); },
+          "One an axis (d,), in the unit of the rows.")
+      .def_property_readonly("size", &GP::size, "Rows learnt, equal ones merged.");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "bayestuner/core/metric.hpp"
+#include "bayestuner/core/text.hpp"
 #include "bayestuner/space/dynamic_space.hpp"
 #include "bayestuner/study/trial.hpp"
 
@@ -51,15 +52,20 @@ inline py::dict from_configuration(const space::Configuration& params) {
 // A number, (mean, standard error), or a Metric.
 inline Metric to_metric(const py::handle& object) {
   if (py::isinstance<Metric>(object)) return object.cast<Metric>();
-  if (py::isinstance<py::tuple>(object) || py::isinstance<py::list>(object)) {
-    const auto pair = object.cast<std::vector<double>>();
-    if (pair.size() != 2) throw InvalidArgument("metric: a pair must be (mean, standard error)");
-    return {.value = pair[0], .standard_error = pair[1]};
+  try {
+    if (py::isinstance<py::tuple>(object) || py::isinstance<py::list>(object)) {
+      const auto pair = object.cast<std::vector<double>>();
+      if (pair.size() != 2) throw InvalidArgument("metric: a pair must be (mean, standard error)");
+      return {.value = pair[0], .standard_error = pair[1]};
+    }
+    return {.value = object.cast<double>()};
+  } catch (const py::cast_error&) {
+    throw InvalidArgument("metric: " + std::string(py::repr(object)) +
+                          " is neither a number, nor (mean, standard error), nor a Metric");
   }
-  return {.value = object.cast<double>()};
 }
 
-// A dict of metrics, or one value for a problem with one metric `only`.
+// A dict of metrics; one value for a problem with one metric; a list or tuple, in the order of `names`, for several.
 inline study::Metrics to_metrics(const py::handle& object, const std::vector<std::string>& names) {
   study::Metrics metrics;
   if (py::isinstance<py::dict>(object)) {
@@ -68,8 +74,12 @@ inline study::Metrics to_metrics(const py::handle& object, const std::vector<std
     }
   } else if (names.size() == 1) {
     metrics[names.front()] = to_metric(object);
+  } else if ((py::isinstance<py::tuple>(object) || py::isinstance<py::list>(object)) &&
+             py::len(object) == names.size()) {
+    const auto list = py::reinterpret_borrow<py::sequence>(object);
+    for (std::size_t i = 0; i < names.size(); ++i) metrics[names[i]] = to_metric(py::object(list[i]));
   } else {
-    throw InvalidArgument("values: must be a dict of metrics, as the problem has several");
+    throw InvalidArgument("values: must be a dict of metrics, or a list in the order " + join(names));
   }
   return metrics;
 }

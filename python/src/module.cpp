@@ -7,16 +7,30 @@ void bind_surrogate(pybind11::module_& m);
 void bind_acquisition(pybind11::module_& m);
 void bind_search(pybind11::module_& m);
 void bind_study(pybind11::module_& m);
-void bind_device(pybind11::module_& m);
+void bind_knob(pybind11::module_& m);
+void bind_meter(pybind11::module_& m);
+void bind_workload(pybind11::module_& m);
+void bind_runner(pybind11::module_& m);
+void bind_tune(pybind11::module_& m);
+void bind_analysis(pybind11::module_& m);
 }  // namespace bayestuner::python
 
 PYBIND11_MODULE(_bayestuner, m) {
+  namespace python = bayestuner::python;
   m.doc() = "Compiled core of bayestuner; import bayestuner instead.";
-  bayestuner::python::bind_core(m);
-  bayestuner::python::bind_space(m);
-  bayestuner::python::bind_surrogate(m);
-  bayestuner::python::bind_acquisition(m);
-  bayestuner::python::bind_search(m);
-  bayestuner::python::bind_study(m);
-  bayestuner::python::bind_device(m);
+  python::bind_core(m);
+  python::bind_space(m);
+  python::bind_surrogate(m);
+  python::bind_acquisition(m);
+  python::bind_search(m);
+  python::bind_study(m);
+  auto knob = m.def_submodule("knob", "Settings of hardware and software that trials may vary.");
+  python::bind_knob(knob);
+  auto meter = m.def_submodule("meter", "What a window of time cost.");
+  python::bind_meter(meter);
+  auto runner = m.def_submodule("runner", "One trial on this machine: workloads, loads, measurement.");
+  python::bind_workload(runner);
+  python::bind_runner(runner);
+  python::bind_tune(m);
+  python::bind_analysis(m);
 }

@@ -1,9 +1,10 @@
 #pragma once
 // Python objects in place of C++ models.
 
-#include "handle.hpp"
+#include "call_python.hpp"
 
 #include "bayestuner/core/posterior.hpp"
+#include "bayestuner/search/acquisition_choice.hpp"
 #include "bayestuner/search/any_strategy.hpp"
 
 namespace bayestuner::python {
@@ -37,12 +38,25 @@ class PythonSurrogate {
  private:
   Handle fresh() const {
     if (!factory_) return {};
-    const py::gil_scoped_acquire lock;
-    return Handle((*factory_)());
+    return with_python([&] { return Handle((*factory_)()); });
   }
   Handle factory_;
   Handle model_;
 };
+
+// An object that is called with a Posterior and gives scores (n) as an Acquisition.
+class PythonAcquisition {
+ public:
+  explicit PythonAcquisition(py::object object) : object_(std::move(object)) {}
+  Eigen::VectorXd operator()(const Posterior& posterior) const;
+
+ private:
+  Handle object_;
+};
+
+// An acquisition from Python: a name, or a class or function whose call with the incumbent gives a PythonAcquisition;
+// its attribute `kind` (or `kind` here) says what a score measures.
+search::AcquisitionChoice to_acquisition(const py::object& object, const std::optional<std::string>& kind);
 
 // A strategy from Python: a name, a Strategy made here, or any object with suggest().
 search::AnyStrategy to_strategy(const py::object& object);

@@ -39,10 +39,15 @@ double share_of_volume(const RecordedTable& table, const std::vector<Eigen::RowV
   return found.empty() ? 0.0 : search::hypervolume(points, reference) / table.hypervolume;
 }
 
+search::AnyStrategy strategy_of(const ReplayOptions& options, const std::string& name) {
+  return options.make_strategy ? options.make_strategy(name) : search::make_strategy(name);
+}
+
 Run run_one(const RecordedTask& task, const RecordedTable& table, const std::string& strategy_name, std::uint64_t seed,
-            std::size_t budget) {
+            const ReplayOptions& options) {
   Run run;
-  search::AnyStrategy strategy = search::make_strategy(strategy_name);
+  const std::size_t budget = options.budget.value_or(task.budget);
+  search::AnyStrategy strategy = strategy_of(options, strategy_name);
   search::History history{
       .space = &table.space, .task = table.task, .observations = {}, .seed = seed, .budget = budget};
   std::set<std::uint64_t> seen;
@@ -51,6 +56,7 @@ Run run_one(const RecordedTask& task, const RecordedTable& table, const std::str
   const auto& objective = table.task.objectives.front();
   const double optimum = pareto ? 0.0 : task.optimum.value_or(table.best);
   for (std::size_t n = 0; n < budget; ++n) {
+    if (options.stop && options.stop()) throw Error("replay: stopped");
     const double start = monotonic_s();
     const auto point = strategy.suggest(history);
     run.ask_s.push_back(monotonic_s() - start);
@@ -128,7 +134,7 @@ std::vector<ReplayResult> replay(const std::vector<std::pair<RecordedTask, Recor
   if (options.seeds < 1) throw InvalidArgument("seeds: must be at least 1");
   if (options.jobs < 1) throw InvalidArgument("jobs: must be at least 1");
   if (options.budget && *options.budget < 1) throw InvalidArgument("budget: must be at least 1");
-  for (const std::string& name : options.strategies) (void)search::make_strategy(name);
+  for (const std::string& name : options.strategies) (void)strategy_of(options, name);
 
   const std::size_t seeds = static_cast<std::size_t>(options.seeds), pairs = tasks.size() * options.strategies.size();
   std::vector<std::vector<Run>> runs(pairs, std::vector<Run>(seeds));
@@ -169,8 +175,8 @@ std::vector<ReplayResult> replay(const std::vector<std::pair<RecordedTask, Recor
       const auto& [task, table] = tasks[pair / options.strategies.size()];
       const double start = monotonic_s();
       try {
-        Run run = run_one(task, table, options.strategies[pair % options.strategies.size()], options.first_seed + s,
-                          options.budget.value_or(task.budget));
+        Run run =
+            run_one(task, table, options.strategies[pair % options.strategies.size()], options.first_seed + s, options);
         const std::lock_guard lock(gate);
         runs[pair][s] = std::move(run);
         wall[pair] += monotonic_s() - start;

@@ -35,9 +35,11 @@ std::string to_json(Study& study) {
                               {"trials", nlohmann::ordered_json::array()}};
   for (const auto& t : study.thresholds()) json["thresholds"].push_back(t ? nlohmann::ordered_json(*t) : nullptr);
   if (const auto best = study.best()) json["best"] = trial_to_json(*best);
-  for (const Trial& trial : study.trials()) {
-    auto one = trial_to_json(trial);
-    one["feasible"] = study.is_feasible(trial);
+  const std::vector<bool> feasible = study.feasible();
+  const std::vector<Trial> trials = study.trials();
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    auto one = trial_to_json(trials[i]);
+    one["feasible"] = i < feasible.size() && feasible[i];
     json["trials"].push_back(std::move(one));
   }
   return json.dump(1);

@@ -41,6 +41,7 @@ std::optional<Recommendation> Study::recommend(const Function& measure, const Re
   if (!(options.confidence > 0.0 && options.confidence < 1.0)) {
     throw InvalidArgument("confidence: " + to_text(options.confidence) + " is outside (0, 1)");
   }
+  stop_requested_ = false;  // what ended the search does not end the verification
   std::vector<Trial> ranked;
   std::optional<Trial> base;
   {

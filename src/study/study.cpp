@@ -356,6 +356,16 @@ bool Study::is_feasible(const Trial& trial) {
   return feasible_locked(trial, thresholds_locked());
 }
 
+std::vector<bool> Study::feasible() {
+  const std::lock_guard lock(mutex_);
+  refresh();
+  const auto thresholds = thresholds_locked();
+  std::vector<bool> flags;
+  flags.reserve(log_->trials.size());
+  for (const auto& [number, trial] : log_->trials) flags.push_back(feasible_locked(trial, thresholds));
+  return flags;
+}
+
 std::vector<Trial> Study::ranked_locked() {
   const auto thresholds = thresholds_locked();
   std::vector<Trial> feasible;

@@ -186,3 +186,166 @@ def test_doctor_says_why_not():
     assert {"cores", "memory", "argument"} <= {k["name"] for k in report["knobs"]}
     for item in report["knobs"] + report["meters"]:
         assert item["available"] or item["reason"]
+
+
+def test_values_in_every_form(space):
+    study = bt.Study(space, bt.Problem().minimize("y").maximize("z"), strategy="random")
+    forms = [
+        {"y": 1.0, "z": (2.0, 0.5)},
+        [1.0, (2.0, 0.5)],
+        ((1.0, 0.0), bt.Metric(2.0, 0.5)),
+        {"y": 1, "z": bt.Metric(2.0, 0.5, n=3), "extra": True},
+    ]
+    for form in forms:
+        study.tell(study.ask(), form)
+    assert [t.values["y"] for t in study.trials] == [1.0] * 4
+    assert [t.metrics["z"].standard_error for t in study.trials] == [0.5] * 4
+    trial = study.ask()
+    for wrong, text in (
+        (1.0, "in the order y, z"),
+        ([1.0, 2.0, 3.0], "in the order y, z"),
+        ({"y": "much", "z": 1.0}, "metric: 'much' is neither"),
+        ({"y": (1.0, 2.0, 3.0), "z": 1.0}, "pair"),
+        ({"y": float("nan"), "z": 1.0}, "not a finite number"),
+        ({"y": (1.0, -1.0), "z": 1.0}, "standard error"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            study.tell(trial, wrong)
+    assert study.trials[-1].state == bt.TrialState.RUNNING
+
+
+def test_problems_as_texts():
+    problem = bt.Problem("-power_w, throughput", ["latency_p99_s <= 0.05"])
+    assert (problem.objectives, problem.directions) == (["power_w", "throughput"], ["minimize", "maximize"])
+    assert problem.constraint_metrics == ["latency_p99_s"]
+    for wrong in ("", "-", "a,,b"):
+        with pytest.raises(ValueError):
+            bt.Problem(wrong)
+
+
+def test_tell_states(space, problem):
+    study = bt.Study(space, problem)
+    trial = study.ask()
+    with pytest.raises(ValueError, match="cannot be told"):
+        study.tell(trial, state=bt.TrialState.PRUNED)
+    with pytest.raises(ValueError, match="values: None"):
+        study.tell(trial)
+    study.tell(trial.number, serve(trial), bt.TrialState.COMPLETE)
+    study.tell(trial, state=bt.TrialState.FAIL, skip_if_finished=True)
+    assert study.trials[0].state == bt.TrialState.COMPLETE
+    with pytest.raises(ValueError, match="told before"):
+        study.tell(trial, state=bt.TrialState.FAIL)
+    with pytest.raises(ValueError, match="no trial has number 99"):
+        study.tell(99, serve(trial))
+
+
+def test_optimize_takes_what_optuna_takes(space, problem):
+    import gc
+
+    collected = []
+    gc.callbacks.append(lambda phase, info: collected.append(info["generation"]))
+    try:
+        study = bt.Study(space, problem)
+        study.optimize(serve, 3, None, 1, (ValueError,), [lambda s, t: None], True, False)
+        assert collected.count(2) >= 3
+    finally:
+        gc.callbacks.pop()
+    assert study.optimize(serve, timeout=0.0) == "seconds"
+    assert study.optimize(serve, n_trials=4, n_jobs=2) == "trials" and study.finished == 7
+    stopper = study.optimize(serve, n_trials=50, callbacks=[lambda s, t: s.stop()])
+    assert stopper == "stopped" and study.finished == 8
+    assert study.recommend(serve).repeats >= 3  # what stopped the search does not stop the verification
+
+
+def test_uncaught_errors_are_recorded_in_one_line_and_raised(space, problem):
+    study = bt.Study(space, problem)
+
+    def broken(trial):
+        raise KeyError("first\nsecond")
+
+    with pytest.raises(KeyError):
+        study.optimize(broken, n_trials=3)
+    assert [(t.state, t.reason) for t in study.trials] == [(bt.TrialState.FAIL, "crashed")]
+    assert study.trials[0].message.startswith("KeyError: ") and "\n" not in study.trials[0].message
+
+
+def test_trials_travel_to_another_study(space, problem):
+    first = bt.Study(space, problem, seed=1)
+    first.optimize(serve, n_trials=5)
+    second = bt.Study(space, bt.Problem().maximize("throughput"))
+    second.add_trials(first.trials)
+    assert second.add_trial({"cores": 1, "batch": 1}, {"throughput": 1e6, "power_w": 1.0}) == 5
+    assert second.best_params == {"cores": 1, "batch": 1}
+    assert [t.params for t in second.trials[:5]] == [t.params for t in first.trials]
+    with pytest.raises(ValueError, match="only a finished one"):
+        second.add_trial(first.ask())
+
+
+def test_dataframe_columns_are_optunas_and_more(space):
+    pandas = pytest.importorskip("pandas")
+    study = bt.Study(space, bt.Problem("-power_w", ["throughput >= 0.5 * baseline"]), strategy="random", seed=1)
+
+    def measured(trial):
+        if trial["batch"] == 1:
+            raise bt.TrialFailed("no", "timed_out")
+        return serve(trial) | {"energy_j": 3.0}
+
+    study.enqueue_trial({"cores": 4, "batch": 1})
+    study.optimize(measured, n_trials=9)
+    study.set_user_attr(0, "note", "hello")
+    frame = study.trials_dataframe()
+    head = ["number", "value", "datetime_start", "datetime_complete", "duration", "params_cores", "params_batch"]
+    assert list(frame.columns[:8]) == [*head, "user_attrs_note"]
+    assert frame["state"][0] == "FAIL" and frame["reason"][0] == "timed_out"
+    assert frame["system_attrs_is_baseline"][0] and frame["system_attrs_message"][0] == "no"
+    assert frame["energy_j"].sum() == 3.0 * (frame["state"] == "COMPLETE").sum()
+    assert (frame["duration"] >= pandas.Timedelta(0)).all()
+    some = study.trials_dataframe(["number", "value", "params"], multi_index=True)
+    assert list(some.columns) == [("number", ""), ("value", ""), ("params", "cores"), ("params", "batch")]
+    with pytest.raises(ValueError, match="attrs: colour is none of"):
+        study.trials_dataframe(["colour"])
+
+    other = bt.Study(space, bt.Problem().minimize("power_w").maximize("throughput").subject_to("power_w <= 60"))
+    other.optimize(serve, n_trials=6)
+    frame = other.trials_dataframe()
+    assert {"values_power_w", "values_throughput"} <= set(frame.columns) and "value" not in frame.columns
+    assert ((frame["constraints_power_w"] <= 0) == frame["feasible"]).all()
+    assert list(bt.Study(space, bt.Problem("-y")).trials_dataframe().columns) == []
+
+
+def test_recipes(space):
+    seen = []
+    options = {"n_trials": 12, "today": {"cores": 16, "batch": 16}, "seed": 1}
+    answer = bt.minimize_power(
+        serve, space, min_throughput="0.5 * baseline", callbacks=[lambda s, t: seen.append(t.number)], **options
+    )
+    assert answer.confirmed and answer.gain.value > 0.2 and seen == list(range(12))
+    fast = bt.maximize_throughput(serve, space, max_power_w=60, **options)
+    assert fast.metrics["power_w"].value <= 60 and fast.confirmed
+    study = bt.pareto(serve, space, "power_w", "+throughput", subject_to=["power_w <= 80"], n_trials=20, seed=1)
+    assert study.directions == ["minimize", "maximize"] and study.finished == 20
+    assert len(study.best_trials) >= 4 and all(t.values["power_w"] <= 80 for t in study.best_trials)
+    assert bt.minimize_power(serve, space, min_throughput=1e9, n_trials=3) is None
+    with pytest.raises(ValueError, match="n_trials: 0"):
+        bt.minimize_power(serve, space, n_trials=0)
+
+
+def test_recipes_resume(space, tmp_path):
+    count = []
+
+    def counted(trial):
+        count.append(1)
+        return serve(trial)
+
+    for trials in (4, 9):
+        bt.pareto(counted, space, "power_w", "+throughput", n_trials=trials, store=tmp_path / "p.db")
+    assert len(count) == 9
+
+
+def test_doctor_restore_say_all(tmp_path):
+    report = bt.doctor()
+    for item in report["knobs"]:
+        assert set(item) >= {"name", "available", "reason", "remedy", "detail", "allowed", "mechanism", "privilege"}
+    for item in report["meters"]:
+        assert set(item) >= {"name", "available", "reason", "remedy", "detail", "provenance", "unit", "source"}
+    assert bt.restore(str(tmp_path)) == []

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bayestuner/analysis/recorded_table.hpp"
+#include "bayestuner/search/any_strategy.hpp"
 
 namespace bayestuner::analysis {
 
@@ -17,6 +18,9 @@ struct ReplayOptions {
   std::uint64_t first_seed = 0;
   std::optional<std::size_t> budget = {};  ///< default: each task's own
   int jobs = 1;
+  /// A strategy by its name; empty: search::make_strategy. Called at once from several threads.
+  std::function<search::AnyStrategy(const std::string&)> make_strategy = {};
+  std::function<bool()> stop = {};  ///< asked before every suggestion, from any thread: whether to give up
 };
 
 /// What one strategy reached on one task, lists over seeds in order; the keys of `bayestuner replay --format json`.
@@ -34,7 +38,8 @@ struct ReplayResult {
 };
 
 /// Runs every strategy on every task; `done` is called once a pair is complete, in the order of tasks and strategies.
-/// Equal seeds give equal results whatever `jobs` is (times aside).
+/// Equal seeds give equal results whatever `jobs` is (times aside). Throws InvalidArgument, and Error once `stop` says
+/// so.
 std::vector<ReplayResult> replay(const std::vector<std::pair<RecordedTask, RecordedTable>>& tasks,
                                  const ReplayOptions& options,
                                  const std::function<void(const ReplayResult&)>& done = {});

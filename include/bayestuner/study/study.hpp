@@ -118,6 +118,8 @@ class BAYESTUNER_EXPORT Study {
   std::vector<std::optional<double>> thresholds();
   /// Whether a complete trial keeps every constraint.
   bool is_feasible(const Trial& trial);
+  /// The same of every one of trials(), in order, in one pass: is_feasible() looks at the whole log each time.
+  std::vector<bool> feasible();
   /// Best feasible configuration; its metrics are the means of its trials. nullopt if nothing is feasible. Never mixes
   /// provenances: if some trials' objective is measured, those that are only estimated do not compete.
   std::optional<Trial> best();
