@@ -50,7 +50,10 @@ space::Parameter limits(const CgroupLayout& layout, const MemoryLimitOptions& op
   const std::int64_t most = most_bytes(layout);
   const std::int64_t step = std::max<std::int64_t>(64 * kMiB / options.unit_bytes, 1);
   const std::int64_t high = std::max<std::int64_t>(most / options.unit_bytes, 1);
-  const space::Parameter found = space::integer(options.name, std::min(step, high), high, {.step = step});
+  const std::int64_t low = std::min(step, high);
+  // A machine of less than two steps has two levels: the step and all of it.
+  const space::Parameter found =
+      space::integer(options.name, low, high, {.step = std::clamp<std::int64_t>(high - low, 1, step)});
   const double unit = static_cast<double>(options.unit_bytes);
   return detail::narrowed(options.parameter, found, static_cast<double>(page_bytes()) / unit,
                           static_cast<double>(most) / unit);

@@ -97,6 +97,27 @@ TEST(DynamicSpace, NearestIsTheNearest) {
   }
 }
 
+TEST(DynamicSpace, NearestTakesValuesThatAreNotAllowed) {
+  const DynamicSpace s({integer("cores", 1, 28), ordinal("memory_gb", {1, 2, 4, 8}), categorical("r", {"ort", "tvm"})},
+                       {"cores <= 4 * memory_gb"});
+  const auto nearest = [&](Configuration c) { return s.configuration(s.nearest(c)).to_text(); };
+  EXPECT_EQ(nearest({{"cores", std::int64_t{64}}, {"memory_gb", 7.5}, {"r", std::string("tvm")}}),
+            "cores=28 memory_gb=8 r=tvm");
+  EXPECT_EQ(nearest({{"cores", std::int64_t{5}}, {"memory_gb", std::int64_t{1}}, {"r", std::string("ort")}}),
+            "cores=4 memory_gb=1 r=ort");
+  EXPECT_THROW((void)nearest({{"r", std::string("onnx")}}), InvalidArgument);
+  EXPECT_THROW((void)nearest({{"cores", std::string("four")}}), InvalidArgument);
+  EXPECT_THROW((void)nearest({{"coers", std::int64_t{4}}}), InvalidArgument);
+}
+
+TEST(DynamicSpace, NeighboursStepOverWhatTheRulesForbid) {
+  const DynamicSpace s({integer("cores", 1, 28)}, {"cores % 4 == 0"});
+  const auto near = s.neighbours(s.point({{"cores", std::int64_t{8}}}));
+  ASSERT_EQ(near.size(), 2u);
+  EXPECT_EQ(s.configuration(near[0]).to_text(), "cores=4");
+  EXPECT_EQ(s.configuration(near[1]).to_text(), "cores=12");
+}
+
 TEST(DynamicSpace, DropsWhatCannotVaryAndKeepsTwoLabelsNumeric) {
   const DynamicSpace s({integer("one", 3, 3), categorical("two", {"a", "b"}), categorical("three", {"a", "b", "c"})});
   ASSERT_EQ(s.axes().size(), 2u);
@@ -113,6 +134,15 @@ TEST(DynamicSpace, RefusesInOneClearLine) {
             "space: the conditions form a cycle");
   EXPECT_EQ(refusal({boolean("a").when("b", {std::int64_t{9}}), integer("b", 1, 2)}),
             "a: its condition: b cannot be 9");
+  EXPECT_EQ(refusal({boolean("a").when("z", {true})}), "a: its condition: no parameter 'z'; there are a");
+  EXPECT_EQ(refusal({categorical("r", {"ort", "tvm"}), integer("n", 1, 4)}, {"r == 'orrt' or n == 1"}),
+            "constraint 'r == 'orrt' or n == 1': r is never 'orrt'; it is one of ort, tvm");
+  EXPECT_EQ(refusal({integer("n", 1, 4)}, {"n in (1, 'two')"}), "constraint 'n in (1, 'two')': n is never 'two'");
+  // Too large to list, or not listable at all: still refused where the space is made.
+  EXPECT_EQ(refusal({integer("a", 1, 1100), integer("b", 1, 1100)}, {"a + b > 2200"}),
+            "space: empty, no configuration satisfies 'a + b > 2200'");
+  EXPECT_EQ(refusal({real("x", 0, 1), real("y", 0, 1)}, {"x + y > 3"}),
+            "space: a million draws found no configuration that satisfies 'x + y > 3'");
 }
 
 TEST(DynamicSpace, FingerprintTellsSpacesApart) {

@@ -40,6 +40,29 @@ TEST(Parameter, AutomaticScaleIsLogarithmicForWideRanges) {
   EXPECT_NEAR(ordinal("two", {1, 100}).coordinate(1), 1.0, 1e-12);
 }
 
+TEST(Parameter, StepsAreTheDecimalsThatOneWouldWrite) {
+  const Parameter tenths = real("r", 0.0, 1.0, {.step = 0.1});
+  EXPECT_EQ(std::get<double>(tenths.value(3)), 0.3);
+  EXPECT_EQ(to_text(tenths.value(7)), "0.7");
+  EXPECT_EQ(tenths.high(), 1.0);
+  EXPECT_EQ(to_text(real("r", -0.5, 2.0, {.step = 0.05}).value(13)), "0.15");
+  EXPECT_EQ(real("r", 0.0, 1.0, {.step = 0.3}).high(), 0.9);
+  const Parameter third = real("r", 0.0, 1.0, {.step = 1.0 / 3.0});
+  EXPECT_EQ(third.level_count(), 4);
+  EXPECT_EQ(third.code(1.0), 3.0);
+}
+
+TEST(Parameter, ScalesOfAnyRangeStayOnTheAxis) {
+  const Parameter wide = real("r", 1e-300, 1e300);
+  EXPECT_NEAR(wide.coordinate(1.0), 0.5, 1e-12);
+  EXPECT_NEAR(std::log10(wide.code_at(0.75)), 150.0, 1e-6);
+  const Parameter batch = integer("batch", 1, 64, {.scale = Scale::power_of_two});
+  EXPECT_EQ(batch.coordinate_of(8.0), batch.coordinate(3.0));
+  EXPECT_EQ(batch.coordinate_of(1e9), 1.0);
+  EXPECT_EQ(batch.coordinate_of(-1.0), 0.0);
+  EXPECT_EQ(ordinal("o", {1, 2, 100}, {.scale = Scale::rank}).coordinate_of(90), 1.0);
+}
+
 TEST(Parameter, RefusesInOneClearLine) {
   EXPECT_EQ(refusal([] { integer("cores", 16, 1); }), "cores: bounds [16, 1] are the wrong way round");
   EXPECT_EQ(refusal([] { (void)integer("cores", 1, 16).require_code(std::int64_t{64}); }),
@@ -50,6 +73,23 @@ TEST(Parameter, RefusesInOneClearLine) {
   EXPECT_NE(refusal([] { real("r", 0.0, std::numeric_limits<double>::infinity()); }), "accepted");
   EXPECT_NE(refusal([] { real("r", 0.0, 1.0, {.scale = Scale::log}); }), "accepted");
   EXPECT_NE(refusal([] { integer("i", 1, 4, {.step = 0}); }), "accepted");
+  const double nan = std::nan("");
+  EXPECT_EQ(refusal([&] { real("r", nan, 1.0); }), "r: bounds [nan, 1] must be finite and in order");
+  EXPECT_EQ(refusal([&] { real("r", 2.0, 1.0); }), "r: bounds [2, 1] must be finite and in order");
+  EXPECT_EQ(refusal([&] { real("r", -1e308, 1e308); }), "r: bounds [-1e+308, 1e+308] are too far apart");
+  EXPECT_EQ(refusal([&] { real("r", 0.0, 1.0, {.step = nan}); }), "r: step nan must be positive, or 0 for none");
+  EXPECT_EQ(refusal([&] { real("r", 0.0, 1.0, {.step = 7.0}); }), "r: step 7 is larger than the range [0, 1]");
+  EXPECT_EQ(refusal([&] { real("r", 0.0, 1.0, {.step = 1e-300}); }), "r: step 1e-300 gives too many levels");
+  EXPECT_EQ(refusal([] { integer("i", 0, 10, {.step = INT64_MAX}); }),
+            "i: step 9223372036854775807 is larger than the range [0, 10]");
+  EXPECT_EQ(refusal([] { integer("i", INT64_MIN, INT64_MAX); }), "i: bounds must lie within ±2^53");
+  EXPECT_EQ(refusal([] { integer("i", -(1LL << 53), 1LL << 53); }), "i: there are more than 2^53 levels");
+  EXPECT_EQ(refusal([] { integer("i", 1, 64, {.scale = Scale::power_of_two, .step = 3}); }),
+            "i: power_of_two takes no step");
+  EXPECT_EQ(refusal([] { integer("i", 5, 7, {.scale = Scale::power_of_two}); }), "i: no power of two in [5, 7]");
+  EXPECT_EQ(refusal([&] { ordinal("o", {1, nan}); }), "o: level nan is not finite");
+  EXPECT_EQ(refusal([] { categorical("c", {}); }), "c: labels is empty");
+  EXPECT_EQ(refusal([] { boolean(""); }), "name: a parameter needs one");
 }
 
 }  // namespace

@@ -30,8 +30,7 @@ namespace bayestuner::space {
 class DynamicSpace {
  public:
   /// Throws InvalidArgument: no parameter, a name twice, an unknown name in a constraint or condition, a cycle of
-  /// conditions, or no configuration that satisfies the rules (checked here for groups up to 2^20 grid cells, at first
-  /// use for larger ones).
+  /// conditions, a text compared with a parameter that never has it, or no configuration that satisfies the rules.
   explicit DynamicSpace(std::vector<Parameter> parameters, std::vector<Constraint> constraints = {});
 
   /// Only the listed rows exist; equal rows are taken once. Throws InvalidArgument if a row is not in the parameters'
@@ -60,12 +59,18 @@ class DynamicSpace {
   bool contains(const Point& point) const;
   /// Exactly uniform over the configurations of a countable space; continuous axes uniform on their scale.
   Point sample(Random& random) const;
-  /// Points that differ in one parameter by one step (labels: any other label; continuous: 5 % of the axis). A
-  /// parameter that becomes active takes the middle of its axis. Only points that exist.
+  /// Points that differ in one parameter: its next lower and next higher value that exists (up to 64 levels away), any
+  /// other label, 5 % of a continuous axis. A parameter that becomes active takes the middle of its axis. Only points
+  /// that exist; symmetric where all parameters are finite and none changes activity.
   std::vector<Point> neighbours(const Point& point) const;
-  /// Point that exists nearest to unit coordinates (dimension). Exact for countable groups; else the snapped point, or
-  /// the nearest of 1000 draws if that does not exist.
+  /// Point that exists nearest to unit coordinates (dimension). Exact for countable groups; else the snapped point, or,
+  /// if that does not exist, the nearest of 1000 draws moved closer along one axis at a time. Throws InvalidArgument
+  /// for another size or coordinates that are not finite.
   Point nearest(const Eigen::Ref<const Eigen::VectorXd>& coordinates) const;
+  /// Point that exists nearest to the values of `configuration`, which need not be allowed; parameters that are missing
+  /// are taken at the middle of their axes. Throws InvalidArgument for an unknown name, an unknown label, or a text
+  /// where a number is needed.
+  Point nearest(const Configuration& configuration) const;
 
   /// Unit coordinates (dimension); inactive parameters lie at 0.5.
   Eigen::VectorXd coordinates(const Point& point) const;
@@ -100,6 +105,7 @@ class DynamicSpace {
     const auto& known = state_->level_coordinates[i];
     return known.empty() ? parameters()[i].coordinate(code) : known[static_cast<std::size_t>(code)];
   }
+  Point approach(const Eigen::Ref<const Eigen::VectorXd>& wanted, Point point, const detail::Group& group) const;
   double squared_distance(const Eigen::Ref<const Eigen::VectorXd>& coordinates, const Point& point,
                           std::span<const std::size_t> members) const;
 

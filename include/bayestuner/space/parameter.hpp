@@ -84,7 +84,9 @@ class Parameter {
   double number(double code) const {
     switch (kind_) {
       case ParameterKind::real:
-        return step_ > 0.0 ? low_ + code * step_ : code;
+        if (step_ == 0.0) return code;
+        // 0.3, not 3 * 0.1 = 0.30000000000000004, where bounds and step are short decimals.
+        return decimal_ > 0.0 ? (decimal_low_ + code * decimal_step_) / decimal_ : low_ + code * step_;
       case ParameterKind::integer:
         return scale_ == Scale::power_of_two ? std::ldexp(low_, static_cast<int>(code)) : low_ + code * step_;
       case ParameterKind::ordinal:
@@ -149,9 +151,15 @@ class Parameter {
   double coordinate(double code) const {
     if (levels_ == 1 || high_ == low_) return 0.0;
     if (kind_ == ParameterKind::categorical || axis_ == Scale::rank) return code / static_cast<double>(levels_ - 1);
-    const double v = number(code);
-    const double c = axis_ == Scale::log ? std::log(v / low_) / std::log(high_ / low_) : (v - low_) / (high_ - low_);
-    return std::clamp(c, 0.0, 1.0);
+    return place_of(number(code));
+  }
+
+  /// Place on the axis of any number, whether or not it is allowed: the nearest end for one outside the bounds. Not for
+  /// labels.
+  double coordinate_of(double number) const {
+    if (levels_ == 1 || high_ == low_) return 0.0;
+    const double v = std::clamp(number, low_, high_);
+    return axis_ == Scale::rank ? nearest_level(v) / static_cast<double>(levels_ - 1) : place_of(v);
   }
 
   /// Code nearest to a place on the axis (clamped to [0, 1]).
@@ -162,8 +170,9 @@ class Parameter {
       return std::round(c * static_cast<double>(levels_ - 1));
     }
     if (low_ == high_) return low_;
-    const double v = axis_ == Scale::log ? low_ * std::pow(high_ / low_, c) : low_ + c * (high_ - low_);
-    if (!is_finite()) return std::clamp(v, low_, high_);
+    const double v = axis_ == Scale::log ? std::exp(std::log(low_) + c * (std::log(high_) - std::log(low_)))
+                                         : low_ + c * (high_ - low_);
+    if (!is_finite()) return c == 0.0 ? low_ : c == 1.0 ? high_ : std::clamp(v, low_, high_);
     // Nearest on the axis, not in the value: compare with both neighbours.
     double best = nearest_level(v);
     for (const double other : {best - 1.0, best + 1.0}) {
@@ -186,6 +195,20 @@ class Parameter {
     if (name_.empty()) throw InvalidArgument("name: a parameter needs one");
   }
 
+  // The least power of ten that makes low and step integers which a double holds exactly.
+  void seek_decimal() {
+    const auto is_integer = [](double v) { return std::abs(v - std::round(v)) <= 1e-12 * std::abs(v); };
+    for (double ten = 1.0; ten <= 1e12; ten *= 10.0) {
+      const double first = low_ * ten, step = step_ * ten;
+      if (std::abs(first) + step * static_cast<double>(levels_) > 0x1p52) return;
+      if (!is_integer(first) || !is_integer(step)) continue;
+      decimal_ = ten;
+      decimal_low_ = std::round(first);
+      decimal_step_ = std::round(step);
+      return;
+    }
+  }
+
   void set_axis(Scale scale) {
     scale_ = scale;
     axis_ = scale == Scale::power_of_two ? Scale::log : scale;
@@ -199,6 +222,13 @@ class Parameter {
     if (axis_ == Scale::rank && !is_finite()) {
       throw InvalidArgument(name_ + ": a rank scale needs levels; give a step");
     }
+  }
+
+  // Place of a number within the bounds on a linear or log axis.
+  double place_of(double v) const {
+    const double c = axis_ == Scale::log ? (std::log(v) - std::log(low_)) / (std::log(high_) - std::log(low_))
+                                         : (v - low_) / (high_ - low_);
+    return std::clamp(c, 0.0, 1.0);
   }
 
   double nearest_level(double v) const {
@@ -235,6 +265,7 @@ class Parameter {
   Scale scale_ = Scale::automatic;
   Scale axis_ = Scale::linear;  // linear, log or rank
   double low_ = 0.0, high_ = 1.0, step_ = 1.0;
+  double decimal_ = 0.0, decimal_low_ = 0.0, decimal_step_ = 0.0;  // power of ten that makes low and step integers
   std::int64_t levels_ = 0;
   bool integral_ = false;
   std::vector<double> numbers_;      // ordinal
@@ -249,8 +280,15 @@ inline Parameter real(std::string name, double low, double high, RealOptions opt
     throw InvalidArgument(p.name_ + ": bounds [" + to_text(low) + ", " + to_text(high) +
                           "] must be finite and in order");
   }
+  if (!std::isfinite(high - low)) {
+    throw InvalidArgument(p.name_ + ": bounds [" + to_text(low) + ", " + to_text(high) + "] are too far apart");
+  }
   if (!(options.step >= 0.0) || !std::isfinite(options.step)) {
     throw InvalidArgument(p.name_ + ": step " + to_text(options.step) + " must be positive, or 0 for none");
+  }
+  if (low < high && options.step > (high - low) * (1.0 + 1e-9)) {
+    throw InvalidArgument(p.name_ + ": step " + to_text(options.step) + " is larger than the range [" + to_text(low) +
+                          ", " + to_text(high) + "]");
   }
   if (options.scale == Scale::power_of_two) throw InvalidArgument(p.name_ + ": power_of_two is for integers");
   p.low_ = low;
@@ -260,7 +298,8 @@ inline Parameter real(std::string name, double low, double high, RealOptions opt
     const double count = std::floor((high - low) / options.step + 1e-9) + 1.0;
     if (count > 0x1p53) throw InvalidArgument(p.name_ + ": step " + to_text(options.step) + " gives too many levels");
     p.levels_ = static_cast<std::int64_t>(count);
-    p.high_ = low + static_cast<double>(p.levels_ - 1) * options.step;
+    p.seek_decimal();
+    p.high_ = p.number(count - 1.0);
   }
   p.set_axis(options.scale);
   return p;
@@ -276,6 +315,7 @@ inline Parameter integer(std::string name, std::int64_t low, std::int64_t high, 
   constexpr std::int64_t limit = std::int64_t{1} << 53;
   if (low < -limit || high > limit) throw InvalidArgument(p.name_ + ": bounds must lie within ±2^53");
   if (options.scale == Scale::power_of_two) {
+    if (options.step != 1) throw InvalidArgument(p.name_ + ": power_of_two takes no step");
     if (low < 1) throw InvalidArgument(p.name_ + ": low " + to_text(low) + " must be at least 1 for power_of_two");
     std::int64_t first = 1;
     while (first < low) first *= 2;
@@ -286,6 +326,11 @@ inline Parameter integer(std::string name, std::int64_t low, std::int64_t high, 
     while (first * 2 <= high) first *= 2, ++p.levels_;
     p.high_ = static_cast<double>(first);
   } else {
+    if (low < high && options.step > high - low) {
+      throw InvalidArgument(p.name_ + ": step " + to_text(options.step) + " is larger than the range [" + to_text(low) +
+                            ", " + to_text(high) + "]");
+    }
+    if ((high - low) / options.step >= limit) throw InvalidArgument(p.name_ + ": there are more than 2^53 levels");
     p.low_ = static_cast<double>(low);
     p.step_ = static_cast<double>(options.step);
     p.levels_ = (high - low) / options.step + 1;

@@ -139,6 +139,7 @@ class Space<std::tuple<P...>> {
   configuration_type nearest(const Eigen::Ref<const Eigen::VectorXd>& coordinates) const {
     return wrap(dynamic_.nearest(coordinates));
   }
+  configuration_type nearest(const Configuration& values) const { return wrap(dynamic_.nearest(values)); }
   Eigen::VectorXd coordinates(const configuration_type& c) const { return dynamic_.coordinates(c.point()); }
   const std::vector<AxisKind>& axes() const { return dynamic_.axes(); }
   Eigen::MatrixXd encode(std::span<const configuration_type> rows) const { return dynamic_.encode(points(rows)); }

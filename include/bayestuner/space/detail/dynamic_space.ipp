@@ -61,6 +61,14 @@ inline std::shared_ptr<DynamicSpace::State> DynamicSpace::make_state(std::vector
     for (const std::string& name : constraint.names()) {
       resolved.reads.push_back(find(name, "constraint '" + constraint.text() + "'"));
     }
+    if (const detail::Expression* expression = constraint.expression()) {
+      for (const auto& [name, label] : expression->label_comparisons()) {
+        const Parameter& p = parameters[resolved.reads[name]];
+        if (p.code(label)) continue;
+        throw InvalidArgument("constraint '" + constraint.text() + "': " + p.name() + " is never '" + label + "'" +
+                              (p.labels().empty() ? std::string() : "; it is one of " + join(p.labels())));
+      }
+    }
     if (resolved.reads.empty()) {  // a predicate that may read all; inactive ones are simply absent from its argument
       for (std::size_t i = 1; i < d; ++i) tie(0, i);
     }
@@ -101,9 +109,7 @@ inline std::shared_ptr<DynamicSpace::State> DynamicSpace::make_state(std::vector
 
 inline DynamicSpace::DynamicSpace(std::vector<Parameter> parameters, std::vector<Constraint> constraints)
     : state_(make_state(std::move(parameters), std::move(constraints))) {
-  for (const detail::Group& group : state_->groups) {
-    if (group.is_countable() && group.grid() <= (std::uint64_t{1} << 20)) (void)group.count();
-  }
+  for (const detail::Group& group : state_->groups) group.require_not_empty();
 }
 
 inline DynamicSpace DynamicSpace::pool(std::vector<Parameter> parameters, const std::vector<Configuration>& rows) {
@@ -221,25 +227,32 @@ inline std::vector<Point> DynamicSpace::neighbours(const Point& point) const {
     }
     return found;
   }
+  // Whether setting parameter i to `code` gives a point that exists.
   const auto offer = [&](std::size_t i, double code) {
-    if (!parameters()[i].has_code(code) || code == point[i]) return;
+    if (!parameters()[i].has_code(code) || code == point[i]) return false;
     Point next = point;
     next[i] = code;
     for (const std::size_t j : state_->rules->order) {
       if (!state_->rules->is_active(j, next)) next[j] = inactive;
       else if (std::isnan(next[j])) next[j] = parameters()[j].code_at(0.5);
     }
-    if (contains(next)) found.push_back(std::move(next));
+    if (!contains(next)) return false;
+    found.push_back(std::move(next));
+    return true;
   };
+  constexpr int reach = 64;  // levels skipped at most because the rules forbid them
   for (std::size_t i = 0; i < dimension(); ++i) {
     if (std::isnan(point[i])) continue;
     const Parameter& p = parameters()[i];
     if (!p.is_finite()) {
-      for (const double step : {-0.05, 0.05}) offer(i, p.code_at(p.coordinate(point[i]) + step));
+      for (const double step : {-0.05, 0.05}) (void)offer(i, p.code_at(p.coordinate(point[i]) + step));
     } else if (p.kind() == ParameterKind::categorical) {
-      for (std::int64_t l = 0; l < p.level_count(); ++l) offer(i, static_cast<double>(l));
+      for (std::int64_t l = 0; l < p.level_count(); ++l) (void)offer(i, static_cast<double>(l));
     } else {
-      for (const double step : {-1.0, 1.0}) offer(i, point[i] + step);
+      for (const double step : {-1.0, 1.0}) {
+        double code = point[i] + step;
+        for (int k = 0; k < reach && p.has_code(code) && !offer(i, code); ++k) code += step;
+      }
     }
   }
   return found;
@@ -282,20 +295,61 @@ inline Point DynamicSpace::nearest(const Eigen::Ref<const Eigen::VectorXd>& want
       point[i] = parameters()[i].code_at(wanted[static_cast<Eigen::Index>(i)]);
     }
     group.deactivate(point);
-    if (group.holds(point)) continue;
+    // Without conditions the axes are independent, so a snapped point that exists is the nearest one.
+    if (group.holds(point) && (!group.is_conditional() || !group.is_countable())) continue;
+    const auto distance = [&](const Point& other) { return squared_distance(wanted, other, group.members()); };
     Point best = point;
-    double least = std::numeric_limits<double>::infinity();
+    double least = group.holds(point) ? distance(point) : std::numeric_limits<double>::infinity();
     Random random(0x5eed);
     const std::uint64_t candidates = group.is_countable() ? *group.count() : 1000;
     for (std::uint64_t k = 0; k < candidates; ++k) {
       if (group.is_countable()) group.write(k, point);
       else group.sample(random, point);
-      const double distance = squared_distance(wanted, point, group.members());
-      if (distance < least) least = distance, best = point;
+      const double there = distance(point);
+      if (there < least) least = there, best = point;
     }
-    point = best;
+    point = group.is_countable() ? best : approach(wanted, best, group);
   }
   return point;
+}
+
+inline Point DynamicSpace::approach(const Eigen::Ref<const Eigen::VectorXd>& wanted, Point point,
+                                    const detail::Group& group) const {
+  double least = squared_distance(wanted, point, group.members());
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const std::size_t i : group.members()) {
+      if (std::isnan(point[i]) || parameters()[i].kind() == ParameterKind::categorical) continue;
+      const double from = coordinate(i, point[i]), gap = wanted[static_cast<Eigen::Index>(i)] - from;
+      for (double part = 1.0; part > 1e-3; part *= 0.5) {  // all the way, else as far as the rules allow
+        Point next = point;
+        next[i] = parameters()[i].code_at(from + part * gap);
+        group.deactivate(next);
+        if (next[i] == point[i]) break;
+        const double there = squared_distance(wanted, next, group.members());
+        if (there >= least - 1e-12 || !contains(next)) continue;
+        point = std::move(next);
+        least = there;
+        moved = true;
+        break;
+      }
+    }
+  }
+  return point;
+}
+
+inline Point DynamicSpace::nearest(const Configuration& configuration) const {
+  for (const auto& [name, value] : configuration) (void)position(name);
+  Eigen::VectorXd wanted = Eigen::VectorXd::Constant(static_cast<Eigen::Index>(dimension()), 0.5);
+  for (std::size_t i = 0; i < dimension(); ++i) {
+    const Parameter& p = parameters()[i];
+    if (!configuration.contains(p.name())) continue;
+    const Value& value = configuration.at(p.name());
+    const auto number = as_number(value);
+    const bool known = p.is_numeric() && number && !std::isnan(*number);
+    wanted[static_cast<Eigen::Index>(i)] = known ? p.coordinate_of(*number) : p.coordinate(p.require_code(value));
+  }
+  return nearest(wanted);
 }
 
 inline Eigen::VectorXd DynamicSpace::coordinates(const Point& point) const {

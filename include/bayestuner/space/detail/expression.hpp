@@ -38,6 +38,13 @@ class Expression {
   /// Parameters read, each once, in order of appearance.
   const std::vector<std::string>& names() const { return names_; }
 
+  /// A name that is compared with a text: place in names(), and the text.
+  struct LabelComparison {
+    std::size_t name;
+    std::string label;
+  };
+  const std::vector<LabelComparison>& label_comparisons() const { return label_comparisons_; }
+
   /// Truth under `values`, one operand a name. Throws InvalidArgument where a label meets arithmetic.
   bool holds(const Operand* values) const { return number(evaluate(root_, values)) != 0.0; }
 
@@ -114,6 +121,12 @@ class Expression {
     Expression& expression;
   };
 
+  void note_labels(std::size_t left, std::size_t right) {
+    if (nodes_[left].op == Op::text) std::swap(left, right);
+    if (nodes_[left].op != Op::name || nodes_[right].op != Op::text) return;
+    label_comparisons_.push_back({static_cast<std::size_t>(nodes_[left].value), *nodes_[right].text});
+  }
+
   std::size_t parse_or() {
     const Depth depth(*this);
     std::size_t left = parse_and();
@@ -158,6 +171,7 @@ class Expression {
         do members.push_back(parse_sum());
         while (take(","));
         if (!take(std::string_view(&close, 1))) fail(std::string("missing '") + close + "'");
+        for (std::size_t i = 1; i < members.size(); ++i) note_labels(left, members[i]);
         term = add(Op::member, std::move(members));
         if (negated) term = add(Op::logical_not, {term});
         left = term;
@@ -166,6 +180,7 @@ class Expression {
         while (sign != std::end(signs) && !take(sign->first)) ++sign;
         if (sign == std::end(signs)) break;
         const std::size_t right = parse_sum();
+        if (sign->second == Op::equal || sign->second == Op::not_equal) note_labels(left, right);
         term = add(sign->second, {left, right});
         left = right;
       }
@@ -364,6 +379,7 @@ class Expression {
   std::size_t at_ = 0;
   int depth_ = 0;
   std::vector<std::string> names_;
+  std::vector<LabelComparison> label_comparisons_;
   std::vector<Node> nodes_;
   std::size_t root_ = 0;
 };

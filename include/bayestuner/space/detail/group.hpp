@@ -83,11 +83,11 @@ class Group {
     for (const std::size_t i : members_) {
       const Parameter& p = rules_->parameters[i];
       finite_ = finite_ && p.is_finite();
-      tied_ = tied_ || rules_->conditions[i].has_value();
+      conditional_ = conditional_ || rules_->conditions[i].has_value();
       const std::uint64_t levels = static_cast<std::uint64_t>(std::max<std::int64_t>(p.level_count(), 1));
       grid_ = grid_ > UINT64_MAX / levels ? UINT64_MAX : grid_ * levels;
     }
-    tied_ = tied_ || !constraints_.empty();
+    tied_ = conditional_ || !constraints_.empty();
     for (const std::size_t i : rules_->order) {
       if (std::find(members_.begin(), members_.end(), i) != members_.end()) order_.push_back(i);
     }
@@ -96,12 +96,23 @@ class Group {
   const std::vector<std::size_t>& members() const { return members_; }
   bool is_finite() const { return finite_; }
   bool is_countable() const { return finite_ && (!tied_ || grid_ <= grid_limit); }
-  std::uint64_t grid() const { return grid_; }
+  bool is_conditional() const { return conditional_; }
 
   /// Rows that exist, or nullopt.
   std::optional<std::uint64_t> count() const {
     if (!is_countable()) return std::nullopt;
     return tied_ ? table().size() : grid_;
+  }
+
+  /// Throws InvalidArgument if no row satisfies the rules. Lists small groups; draws from larger ones until a row does.
+  void require_not_empty() const {
+    if (!tied_) return;
+    constexpr std::uint64_t small = std::uint64_t{1} << 20;
+    if (is_countable() && (grid_ <= small || !draw_any(1000))) {
+      (void)table();
+    } else if (!is_countable() && !draw_any(rejection_limit)) {
+      throw_never_found();
+    }
   }
 
   /// Writes row `index` < count() into `point`.
@@ -127,11 +138,7 @@ class Group {
   void sample(Random& random, Point& point) const {
     if (is_countable()) return write(random.below(*count()), point);
     for (int attempt = 0; attempt < rejection_limit; ++attempt) {
-      for (const std::size_t i : members_) {
-        const Parameter& p = rules_->parameters[i];
-        point[i] = p.is_finite() ? static_cast<double>(random.below(static_cast<std::uint64_t>(p.level_count())))
-                                 : p.code_at(random.uniform());
-      }
+      draw(random, point);
       // A finite inactive parameter counts once: only its first level stands for "inactive".
       bool counted = true;
       if (finite_) {
@@ -142,7 +149,7 @@ class Group {
       deactivate(point);
       if (counted && holds(point)) return;
     }
-    throw InvalidArgument("space: a million draws found no configuration that satisfies " + rule_text());
+    throw_never_found();
   }
 
   bool holds(const Point& point) const {
@@ -165,6 +172,29 @@ class Group {
   }
 
  private:
+  // One draw of every member's own axis, whatever the rules.
+  void draw(Random& random, Point& point) const {
+    for (const std::size_t i : members_) {
+      const Parameter& p = rules_->parameters[i];
+      point[i] = p.is_finite() ? static_cast<double>(random.below(static_cast<std::uint64_t>(p.level_count())))
+                               : p.code_at(random.uniform());
+    }
+  }
+  // Whether one of `draws` satisfies the rules.
+  bool draw_any(int draws) const {
+    Random random(0xe3);
+    Point point(rules_->parameters.size(), 0.0);
+    for (int k = 0; k < draws; ++k) {
+      draw(random, point);
+      deactivate(point);
+      if (holds(point)) return true;
+    }
+    return false;
+  }
+  [[noreturn]] void throw_never_found() const {
+    throw InvalidArgument("space: a million draws found no configuration that satisfies " + rule_text());
+  }
+
   struct Table {
     std::once_flag once;
     std::vector<std::uint32_t> rows;
@@ -199,7 +229,7 @@ class Group {
 
   std::shared_ptr<const Rules> rules_;
   std::vector<std::size_t> members_, constraints_, order_;
-  bool finite_ = true, tied_ = false;
+  bool finite_ = true, conditional_ = false, tied_ = false;
   std::uint64_t grid_ = 1;
   std::shared_ptr<Table> table_ = std::make_shared<Table>();
 };
