@@ -1,8 +1,10 @@
+#include "bayestuner/acquisition/constrained.hpp"
 #include "bayestuner/acquisition/expected_improvement.hpp"
 #include "bayestuner/acquisition/feasibility.hpp"
 #include "bayestuner/acquisition/log_expected_improvement.hpp"
 #include "bayestuner/acquisition/probability_of_improvement.hpp"
 #include "bayestuner/acquisition/upper_confidence_bound.hpp"
+#include "bayestuner/conformance/acquisition.hpp"
 #include "golden.hpp"
 
 namespace bayestuner::acquisition {
@@ -48,14 +50,15 @@ TEST(Acquisition, OrdersWhereTheGainUnderflows) {
   EXPECT_GT(score[1], score[2]);
 }
 
-TEST(Acquisition, IsNeverNaN) {
-  Eigen::VectorXd mean(7), stddev(7);
-  mean << 0, 1e150, -1e150, 3, 3, 1e-300, 5;
-  stddev << 0, 1e-150, 1e150, 0, 1e-300, 1, 1e150;
-  const Posterior p{mean, stddev};
-  EXPECT_FALSE(ExpectedImprovement(3.0)(p).array().isNaN().any());
-  EXPECT_FALSE(LogExpectedImprovement(3.0)(p).array().isNaN().any());
-  EXPECT_FALSE(ProbabilityOfImprovement(3.0)(p).array().isNaN().any());
+TEST(Acquisition, EveryOneKeepsTheContract) {
+  conformance::expect_contract(ExpectedImprovement(3.0));
+  conformance::expect_contract(LogExpectedImprovement(3.0));
+  conformance::expect_contract(ProbabilityOfImprovement(3.0));
+  conformance::expect_contract(LogProbabilityOfImprovement(3.0));
+  conformance::expect_contract(UpperConfidenceBound(1.5));
+  const Posterior p = conformance::awkward_posterior();
+  conformance::expect_contract(Constrained(LogExpectedImprovement(3.0), {{p, 3.0, Bound::at_most}}), p);
+  conformance::expect_contract(Constrained(LogProbabilityOfImprovement(-1.0), {}), p);
   EXPECT_FALSE(log_probability_of_feasibility(p, 3.0, Bound::at_most).array().isNaN().any());
 }
 

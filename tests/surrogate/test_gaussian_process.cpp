@@ -1,5 +1,6 @@
 #include "bayestuner/surrogate/gaussian_process.hpp"
 
+#include "bayestuner/conformance/surrogate.hpp"
 #include "bayestuner/surrogate/prediction_cache.hpp"
 #include "golden.hpp"
 
@@ -41,6 +42,13 @@ void check_case(const nlohmann::json& file, const nlohmann::json& c) {
   expect_close(loo.mean, c["loo_mean"], 1e-8, kernel + " loo mean");
   expect_close(loo.variance, c["loo_variance"], 1e-8, kernel + " loo variance");
   expect_close(loo.log_predictive_density, c["loo_log_predictive_density_sum"], 1e-8, kernel + " loo density");
+}
+
+TEST(GaussianProcess, KeepsTheContractWithEveryKernel) {
+  conformance::expect_surrogate(GaussianProcess<Matern12>());
+  conformance::expect_surrogate(GaussianProcess<Matern32>());
+  conformance::expect_surrogate(GaussianProcess<Matern52>());
+  conformance::expect_surrogate(GaussianProcess<SquaredExponential>());
 }
 
 TEST(GaussianProcess, GoldenKernels) {
