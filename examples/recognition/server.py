@@ -12,6 +12,7 @@ import base64
 import concurrent.futures
 import io
 import signal
+from collections.abc import Callable
 
 from aiohttp import web
 from PIL import Image
@@ -19,6 +20,7 @@ from PIL import Image
 from recogniser import Recogniser
 
 MODEL = "recognise"
+VERSION = "1"
 
 
 class Batcher:
@@ -29,6 +31,7 @@ class Batcher:
         self._max_batch = max_batch
         self._max_delay_s = max_delay_s
         self._queue: asyncio.Queue = asyncio.Queue()
+        self._batch: list = []
         self._worker = concurrent.futures.ThreadPoolExecutor(max_workers=1)
 
     async def read(self, png: bytes) -> str:
@@ -37,23 +40,44 @@ class Batcher:
         return await answer
 
     async def run(self) -> None:
+        try:
+            while True:
+                await self._fill()
+                await self._answer(self._batch)
+        finally:  # nobody waits for an answer that cannot come any more
+            while not self._queue.empty():
+                self._batch.append(self._queue.get_nowait())
+            for _, answer in self._batch:
+                if not answer.done():
+                    answer.set_exception(ConnectionError("the server stops"))
+
+    async def _fill(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            batch = [await self._queue.get()]
-            deadline = loop.time() + self._max_delay_s
-            while len(batch) < self._max_batch:
-                try:
-                    batch.append(await asyncio.wait_for(self._queue.get(), max(0.0, deadline - loop.time())))
-                except asyncio.TimeoutError:
-                    break
+        self._batch = batch = []
+        batch.append(await self._queue.get())
+        deadline = loop.time() + self._max_delay_s
+        while len(batch) < self._max_batch:
+            if not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+                continue
+            left_s = deadline - loop.time()
+            if left_s <= 0.0:
+                break
             try:
-                texts = await loop.run_in_executor(self._worker, self._infer, [png for png, _ in batch])
-            except Exception as error:  # a broken image must not take the server down
-                texts = [error] * len(batch)
-            for (_, answer), text in zip(batch, texts, strict=True):
-                if answer.cancelled():
-                    continue
-                answer.set_exception(text) if isinstance(text, Exception) else answer.set_result(text)
+                batch.append(await asyncio.wait_for(self._queue.get(), left_s))
+            except asyncio.TimeoutError:
+                break
+
+    async def _answer(self, batch: list) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            texts = await loop.run_in_executor(self._worker, self._infer, [png for png, _ in batch])
+        except Exception as error:  # a broken image must not take the server down
+            texts = [error] * len(batch)
+        for (_, answer), text in zip(batch, texts, strict=True):
+            if answer.done():  # the client has gone
+                continue
+            answer.set_exception(text) if isinstance(text, Exception) else answer.set_result(text)
 
     def _infer(self, pngs: list[bytes]) -> list:
         tensors, places, answers = [], [], [None] * len(pngs)
@@ -68,44 +92,77 @@ class Batcher:
         return answers
 
 
-def application(batcher: Batcher) -> web.Application:
-    async def ready(_: web.Request) -> web.Response:
-        return web.json_response({"ready": True})
+def images_of(body: object) -> list[bytes]:
+    """The images of an inference request. Raises ValueError where it does not keep the protocol."""
+    if not isinstance(body, dict) or not isinstance(body.get("inputs"), list) or len(body["inputs"]) != 1:
+        raise ValueError("'inputs' must be a list of one tensor")
+    tensor = body["inputs"][0]
+    if not isinstance(tensor, dict) or tensor.get("name") != "image" or tensor.get("datatype") != "BYTES":
+        raise ValueError("the input is 'image', datatype BYTES")
+    data = tensor.get("data")
+    if not isinstance(data, list) or not data or not all(isinstance(text, str) for text in data):
+        raise ValueError("'data' must be a list of texts: images in base64")
+    if tensor.get("shape") != [len(data)]:
+        raise ValueError(f"'shape' is {tensor.get('shape')}, but there are {len(data)} images")
+    return [base64.b64decode(text, validate=True) for text in data]
 
-    async def metadata(_: web.Request) -> web.Response:
-        tensor = {"datatype": "BYTES", "shape": [-1]}
-        return web.json_response(
-            {
-                "name": MODEL,
-                "platform": "onnxruntime",
-                "inputs": [{"name": "image", **tensor}],
-                "outputs": [{"name": "text", **tensor}],
-            }
-        )
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Callable) -> web.StreamResponse:
+    """Every error is an object with the key 'error', as the protocol wants it."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return web.json_response({"error": f"{request.path}: {error.reason}"}, status=error.status)
+    except ConnectionError as error:
+        return web.json_response({"error": str(error)}, status=503)
+
+
+def application(batcher: Batcher) -> web.Application:
+    """The endpoints of the protocol: live, ready, metadata of server and model, infer."""
+
+    def fixed(content: dict) -> Callable:
+        async def handler(_: web.Request) -> web.Response:
+            return web.json_response(content)
+
+        return handler
 
     async def infer(request: web.Request) -> web.Response:
         try:
             body = await request.json()
-            images = [base64.b64decode(text, validate=True) for text in body["inputs"][0]["data"]]
+            images = images_of(body)
             texts = await asyncio.gather(*(batcher.read(image) for image in images))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except ValueError as error:
             return web.json_response({"error": f"bad request: {error}"}, status=400)
         output = {"name": "text", "datatype": "BYTES", "shape": [len(texts)], "data": texts}
-        return web.json_response({"model_name": MODEL, "id": body.get("id", ""), "outputs": [output]})
+        answer = {"model_name": MODEL, "model_version": VERSION, "outputs": [output]}
+        if "id" in body:
+            answer["id"] = body["id"]
+        return web.json_response(answer)
 
-    app = web.Application(client_max_size=16 * 1024 * 1024)
-    app.router.add_get("/v2/health/ready", ready)
-    app.router.add_get("/v2/health/live", ready)
-    app.router.add_get(f"/v2/models/{MODEL}", metadata)
-    app.router.add_get(f"/v2/models/{MODEL}/ready", ready)
-    app.router.add_post(f"/v2/models/{MODEL}/infer", infer)
+    tensor = {"datatype": "BYTES", "shape": [-1]}
+    model = {
+        "name": MODEL,
+        "versions": [VERSION],
+        "platform": "onnxruntime",
+        "inputs": [{"name": "image", **tensor}],
+        "outputs": [{"name": "text", **tensor}],
+    }
+    app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[errors_as_json])
+    app.router.add_get("/v2", fixed({"name": "recognition", "version": VERSION, "extensions": []}))
+    app.router.add_get("/v2/health/live", fixed({"live": True}))
+    app.router.add_get("/v2/health/ready", fixed({"ready": True}))  # it listens only once the network is loaded
+    for path in (f"/v2/models/{MODEL}", f"/v2/models/{MODEL}/versions/{VERSION}"):
+        app.router.add_get(path, fixed(model))
+        app.router.add_get(f"{path}/ready", fixed({"name": MODEL, "ready": True}))
+        app.router.add_post(f"{path}/infer", infer)
     return app
 
 
 async def serve(args: argparse.Namespace) -> None:
     recogniser = Recogniser(args.threads, args.spinning == "true", args.arena == "true", args.optimisation)
     batcher = Batcher(recogniser, args.max_batch, args.max_delay_ms / 1000)
-    runner = web.AppRunner(application(batcher), access_log=None)
+    runner = web.AppRunner(application(batcher), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", args.port).start()
     stop = asyncio.Event()

@@ -53,6 +53,15 @@ std::string html_escaped(const std::string& text) {
   return out;
 }
 
+// A metric as a plot names it: an estimate says so on every axis.
+std::string axis(const std::vector<study::Trial>& trials, const std::string& metric) {
+  for (const auto& t : trials) {
+    const auto it = t.metrics.find(metric);
+    if (it != t.metrics.end() && it->second.provenance == Provenance::estimated) return "~ " + metric + " (estimated)";
+  }
+  return metric;
+}
+
 bool uses_estimates(const study::Problem& problem, const std::vector<study::Trial>& trials) {
   for (const auto& t : trials) {
     for (const std::string& name : problem.metrics()) {
@@ -71,7 +80,7 @@ const char* colour(study::Study& study, const study::Trial& t) {
 std::string history_plot(study::Study& study, const std::vector<study::Trial>& trials) {
   const auto problem = study.problem();
   const auto& objective = problem.objectives().front();
-  svg::Plot plot("Trials in order", "trial", objective.metric);
+  svg::Plot plot("Trials in order", "trial", axis(trials, objective.metric));
   std::vector<std::pair<double, double>> best;
   for (const auto& t : trials) {
     const auto it = t.metrics.find(objective.metric);
@@ -102,13 +111,16 @@ std::string trade_off_plot(study::Study& study, const std::vector<study::Trial>&
   for (std::size_t i = 0; i < problem.constraints().size(); ++i) {
     const auto& c = problem.constraints()[i];
     if (c.metric == objective.metric) continue;
-    svg::Plot plot(objective.metric + " against " + c.metric, c.metric, objective.metric);
+    svg::Plot plot(objective.metric + " against " + c.metric, axis(trials, c.metric), axis(trials, objective.metric));
+    std::set<double> values;
     for (const auto& t : trials) {
       const auto x = t.metrics.find(c.metric), y = t.metrics.find(objective.metric);
       if (t.state != study::TrialState::complete || x == t.metrics.end() || y == t.metrics.end()) continue;
+      values.insert(x->second.value);
       plot.point(x->second.value, y->second.value, y->second.standard_error, colour(study, t),
                  fmt::format("{}: {}", t.number, t.params.to_text()));
     }
+    if (values.size() < 2) continue;  // every answer right: nothing to trade off
     if (thresholds[i]) plot.vertical(*thresholds[i], c.to_text());
     plots += plot.to_string();
   }
@@ -120,7 +132,7 @@ std::string knob_plots(study::Study& study, const std::vector<study::Trial>& tri
   const auto& objective = problem.objectives().front();
   std::string plots;
   for (const auto& p : study.space().parameters()) {
-    svg::Plot plot(objective.metric + " by " + p.name(), p.name(), objective.metric);
+    svg::Plot plot(objective.metric + " by " + p.name(), p.name(), axis(trials, objective.metric));
     if (p.kind() == space::ParameterKind::categorical || p.kind() == space::ParameterKind::boolean) {
       std::vector<std::string> names;
       for (std::int64_t l = 0; l < p.level_count(); ++l)
@@ -208,16 +220,36 @@ std::string html_report(study::Study& study) {
     }
     body += "</tr>";
   };
-  if (base) row("baseline", *base);
+  if (base) row("today", *base);
   if (best) row("best feasible", *best);
+  if (base && best && base->params != best->params) {
+    body += "<tr><th>change</th><td></td>";
+    for (const std::string& name : problem.metrics()) {
+      const auto from = base->metrics.find(name), to = best->metrics.find(name);
+      const bool both = from != base->metrics.end() && to != best->metrics.end() && from->second.value != 0.0 &&
+                        from->second.provenance == to->second.provenance;
+      body +=
+          both ? fmt::format("<td>{:+.1f} %</td>", 100.0 * (to->second.value / from->second.value - 1.0)) : "<td></td>";
+    }
+    body += "</tr>";
+  }
   body += "</table>";
+  const auto noisy =
+      std::count_if(trials.begin(), trials.end(), [](const study::Trial& t) { return t.user_attrs.contains("noisy"); });
+  if (noisy > 0) {
+    body += fmt::format(
+        "<p class='note'>{} of {} trials were measured while other programs used the CPUs (marked noisy): tune again "
+        "on "
+        "a quiet machine before you rely on the result.</p>",
+        noisy, trials.size());
+  }
   if (!best) body += "<p class='note'>Nothing feasible was measured.</p>";
   body +=
       "<p><span class='key' style='background:#2563b0'></span>feasible "
       "<span class='key' style='background:#9aa3ad'></span>infeasible "
       "<span class='key' style='background:#c0392b'></span>failed</p><div class='plots'>";
   body += history_plot(study, trials) + trade_off_plot(study, trials) + knob_plots(study, trials);
-  body += "</div><h2>Trials</h2><table><tr><th>trial</th><th>state</th><th>configuration</th>";
+  body += "</div><h2>Trials</h2><div class='wide'><table><tr><th>trial</th><th>state</th><th>configuration</th>";
   std::set<std::string> names;
   for (const auto& t : trials) {
     for (const auto& [name, m] : t.metrics) names.insert(name);
@@ -225,11 +257,13 @@ std::string html_report(study::Study& study) {
   for (const std::string& name : names) body += "<th>" + html_escaped(name) + "</th>";
   body += "</tr>";
   for (const auto& t : trials) {
-    body += fmt::format("<tr><td>{}</td><td title=\"{}\">{}{}</td><td>{}</td>", t.number, html_escaped(t.message),
-                        state_text(study, t),
+    const auto others = t.user_attrs.find("noisy");
+    body += fmt::format("<tr><td>{}</td><td>{}{}{}{}</td><td>{}</td>", t.number, state_text(study, t),
                         t.is_verification ? " (verification)"
-                        : t.is_baseline   ? " (baseline)"
+                        : t.is_baseline   ? " (today)"
                                           : "",
+                        others == t.user_attrs.end() ? "" : html_escaped(" (noisy: " + others->second + ")"),
+                        t.message.empty() ? "" : "<br><small>" + html_escaped(t.message) + "</small>",
                         html_escaped(t.params.to_text()));
     for (const std::string& name : names) {
       const auto it = t.metrics.find(name);
@@ -237,12 +271,14 @@ std::string html_report(study::Study& study) {
     }
     body += "</tr>";
   }
-  body += "</table>";
+  body += "</table></div>";
   return fmt::format(
       "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{}</title><style>"
       "body{{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;color:#1d2733}}"
       "table{{border-collapse:collapse;font-size:13px;margin:.6rem 0}}td,th{{border-bottom:1px solid #dde3ea;"
-      "padding:.25rem .6rem;text-align:left;white-space:nowrap}}.plots{{display:flex;flex-wrap:wrap;gap:1rem}}"
+      "padding:.25rem "
+      ".6rem;text-align:left;white-space:nowrap;vertical-align:top}}small{{white-space:normal;color:#68737f}}"
+      ".wide{{overflow-x:auto}}.plots{{display:flex;flex-wrap:wrap;gap:1rem}}"
       ".note{{background:#fff6dd;padding:.5rem .8rem;border-left:4px solid #e0b23c}}.key{{display:inline-block;"
       "width:.8em;height:.8em;border-radius:50%;margin:0 .3em 0 1em}}svg{{background:#fff;border:1px solid #dde3ea}}"
       "</style></head><body>{}</body></html>\n",

@@ -39,6 +39,7 @@ Range fitted(const std::vector<double>& values) {
   return {*low - 0.06 * span, *high + 0.06 * span};
 }
 
+// Zero may come out as -0, which + 0.0 turns into what people write.
 // 1, 2 or 5 times a power of ten, about four in the range.
 double tick_step(const Range& r) {
   const double raw = (r.high - r.low) / 4, power = std::pow(10.0, std::floor(std::log10(raw)));
@@ -72,11 +73,12 @@ std::string Plot::to_string() const {
   for (double v = std::ceil(ry.low / tick_step(ry)) * tick_step(ry); v <= ry.high; v += tick_step(ry)) {
     s += fmt::format("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#eceff3'/>", left, width - right, py(v),
                      py(v));
-    s += fmt::format("<text x='{}' y='{:.1f}' text-anchor='end'>{:.4g}</text>", left - 5, py(v) + 4, v);
+    s += fmt::format("<text x='{}' y='{:.1f}' text-anchor='end'>{:.4g}</text>", left - 5, py(v) + 4, v + 0.0);
   }
   if (names_.empty()) {
     for (double v = std::ceil(rx.low / tick_step(rx)) * tick_step(rx); v <= rx.high; v += tick_step(rx)) {
-      s += fmt::format("<text x='{:.1f}' y='{}' text-anchor='middle'>{:.4g}</text>", px(v), height - bottom + 15, v);
+      s += fmt::format("<text x='{:.1f}' y='{}' text-anchor='middle'>{:.4g}</text>", px(v), height - bottom + 15,
+                       v + 0.0);
     }
   }
   for (std::size_t i = 0; i < names_.size(); ++i) {
