@@ -8,6 +8,7 @@
 #include "bayestuner/meter/estimated_power.hpp"
 #include "bayestuner/meter/hwmon_power.hpp"
 #include "bayestuner/meter/memory_use.hpp"
+#include "bayestuner/meter/pressure.hpp"
 #include "bayestuner/meter/rapl.hpp"
 
 namespace bayestuner::meter {
@@ -40,6 +41,7 @@ std::vector<MeterReport> discover(const std::filesystem::path& root) {
   meters.emplace_back(EstimatedPower());
   meters.emplace_back(CpuTime());
   meters.emplace_back(MemoryUse());
+  meters.emplace_back(Pressure(root));
   std::vector<MeterReport> reports;
   for (const AnyMeter& m : meters) reports.push_back({m.name(), m.describe(), m.availability()});
   return reports;
@@ -60,6 +62,7 @@ AnyMeter make_meter(const std::string& name, bool allow_estimates) {
   if (name == "power") return best_power_meter(allow_estimates);
   if (name == "cpu_time") return CpuTime();
   if (name == "memory") return MemoryUse();
+  if (name == "pressure") return Pressure();
   if (name == "rapl.perf") return RaplPerf();
   if (name == "rapl.powercap") return RaplPowercap();
   if (name == "hwmon") return HwmonPower();
@@ -68,7 +71,7 @@ AnyMeter make_meter(const std::string& name, bool allow_estimates) {
     return EstimatedPower();
   }
   throw InvalidArgument("meter: '" + name +
-                        "' is none of power, cpu_time, memory, rapl.perf, rapl.powercap, hwmon, estimate");
+                        "' is none of power, cpu_time, memory, pressure, rapl.perf, rapl.powercap, hwmon, estimate");
 }
 
 }  // namespace bayestuner::meter

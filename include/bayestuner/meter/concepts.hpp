@@ -34,7 +34,7 @@ struct Description {
   double expected_error = 0.0;      ///< relative, systematic
   Provenance provenance = Provenance::measured;
   std::vector<std::string> sees = {};  ///< kinds of knobs whose effect reaches the number; empty: all
-  std::string source;             ///< file, call or formula
+  std::string source;                  ///< file, call or formula
 };
 
 using Metrics = std::map<std::string, Metric>;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,20 +20,27 @@ FileReader real_reader();
 /// One energy counter of the powercap tree, unwrapped.
 class RaplZone {
  public:
-  RaplZone(std::filesystem::path folder, std::string name, double range_j)
-      : folder_(std::move(folder)), name_(std::move(name)), range_j_(range_j) {}
+  /// `range_j`: max_energy_range_uj, 0 where there is none. `plausible_w`: more is no power but a reset of the counter.
+  RaplZone(std::filesystem::path folder, std::string name, double range_j, double plausible_w = 2000.0)
+      : folder_(std::move(folder)), name_(std::move(name)), range_j_(range_j), plausible_w_(plausible_w) {}
   const std::string& name() const { return name_; }
 
-  /// Takes a reading. A decrease is one wrap of `max_energy_range_uj`; a rise faster than 2 kW is a reset of the
-  /// counter, after which the account goes on from the new value (`was_reset`). Throws DeviceError.
+  /// Takes a reading. A decrease is one wrap of the range. A rise faster than `plausible_w`, a decrease without a range
+  /// and a gap long enough for a second wrap are no readings: the account goes on from the new value and `was_reset()`.
+  /// Throws DeviceError.
   void read(const FileReader& reader, double time_s);
+  /// Energy since the first reading.
   double joules() const { return total_j_; }
+  /// The counter as it stands in the file, J.
+  double raw_j() const { return last_j_.value_or(0.0); }
   bool was_reset() const { return reset_; }
+  /// Longest time between two readings that leaves no doubt about wraps: range / (4 plausible_w), at most 60 s.
+  double keep_alive_s() const;
 
  private:
   std::filesystem::path folder_;
   std::string name_;
-  double range_j_;
+  double range_j_, plausible_w_;
   std::optional<double> last_j_;
   double last_time_s_ = 0.0, total_j_ = 0.0;
   bool reset_ = false;
@@ -40,21 +48,28 @@ class RaplZone {
 
 /// Sum of the processor packages and, where there are any, the DRAM zones, which packages do not include. psys includes
 /// the packages, core and uncore are parts of them, and intel-rapl-mmio is the same silicon again: those are left out.
+/// Between begin() and end() a thread reads as often as wraps demand, under the lock of the other readings. The window
+/// begins and ends with a change of the counter (waited for up to 2 ms), so its edges are as fine as a poll.
 /// Also reads the tree a hypervisor writes for its guests (`root`), provenance `derived` then.
 class RaplPowercap {
  public:
   explicit RaplPowercap(std::filesystem::path root = "/", FileReader reader = real_reader());
+  ~RaplPowercap();
+  RaplPowercap(RaplPowercap&&) noexcept;
+  RaplPowercap& operator=(RaplPowercap&&) noexcept;
   std::string name() const { return "rapl.powercap"; }
   Description describe() const;
   Availability availability() const { return availability_; }
   void begin(const Target& target);
   void sample();
+  /// Throws DeviceError where the counter never moved: a frozen sensor is no measurement of 0 W.
   Metrics end();
 
  private:
+  struct Counters;
+  void sample_at_edge();
   std::filesystem::path root_;
-  FileReader reader_;
-  std::vector<RaplZone> zones_;
+  std::unique_ptr<Counters> counters_;  // what the keep-alive thread shares
   Availability availability_ = Availability::available();
   CounterWindow window_;
 };
