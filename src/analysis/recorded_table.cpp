@@ -1,6 +1,7 @@
 #include "bayestuner/analysis/recorded_table.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -109,8 +110,13 @@ space::Parameter parameter_of(const std::string& name, const std::vector<std::st
 }  // namespace
 
 std::vector<RecordedTask> read_tasks(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) throw InvalidArgument(path.string() + ": is a folder, not a list of tasks");
+  errno = 0;
   std::ifstream in(path);
-  if (!in) throw DeviceError(path.string() + ": cannot be read");
+  if (!in) {
+    const std::string reason = std::error_code(errno, std::generic_category()).message();
+    throw InvalidArgument(path.string() + ": cannot be read: " + reason);
+  }
   try {
     const json root = json::parse(in);
     if (!root.is_object() || !root.contains("tasks"))

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "bayestuner/core/error.hpp"
+
 namespace bayestuner::command {
 
 inline constexpr int success = 0;
@@ -13,6 +15,12 @@ inline constexpr int bad_input = 2;
 inline constexpr int machine_problem = 3;
 inline constexpr int nothing_feasible = 4;
 inline constexpr int interrupted = 130;
+
+// Ends the command with machine_problem, whatever kind of error it was.
+class MachineProblem : public Error {
+ public:
+  using Error::Error;
+};
 
 // What the chosen subcommand runs; its result is the exit code.
 using Action = std::function<int()>;

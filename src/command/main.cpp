@@ -1,9 +1,11 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/core/text.hpp"
 #include "command/commands.hpp"
 
 namespace bayestuner::command {
@@ -30,7 +32,7 @@ namespace {
 // One line, whatever the message holds.
 int complain(int code, std::string message) {
   for (char& c : message) {
-    if (c == '\n') c = ' ';
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = ' ';  // also what a binary file would do to a terminal
   }
   fmt::print(stderr, "bayestuner: {}\n", message);
   return code;
@@ -50,6 +52,11 @@ int run(int argc, char** argv) {
   add_doctor(app, action);
   add_restore(app, action);
   add_replay(app, action);
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+  if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    return complain(bad_input, fmt::format("'{}' is none of {}", argv[1], join(names)));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {

@@ -44,7 +44,7 @@ std::string table_row(const analysis::ReplayResult& r) {
 int run(const Options& o) {
   const auto all = analysis::read_tasks(o.file);
   std::vector<std::pair<analysis::RecordedTask, analysis::RecordedTable>> tasks;
-  bool failed = false;
+  std::vector<std::string> failures;
   for (const std::string& id : o.ids) {
     if (std::none_of(all.begin(), all.end(), [&](const auto& t) { return t.id == id; })) {
       throw InvalidArgument("--task: '" + id + "' is not in " + o.file);
@@ -56,11 +56,15 @@ int run(const Options& o) {
     try {
       tasks.emplace_back(task, analysis::load_table(task));
     } catch (const Error& e) {
-      fmt::print(stderr, "bayestuner: {}: {}\n", task.id, e.what());
-      failed = true;
+      failures.push_back(task.id + ": " + e.what());
     }
   }
-  if (tasks.empty() && !failed) throw InvalidArgument("replay: no task matches");
+  if (tasks.empty() && failures.empty()) throw InvalidArgument("replay: no task matches");
+  if (tasks.empty()) {
+    const std::string more = failures.size() > 1 ? fmt::format(" (and {} more)", failures.size() - 1) : "";
+    throw InvalidArgument(failures.front() + more);
+  }
+  for (const std::string& failure : failures) fmt::print(stderr, "bayestuner: {}\n", failure);
   analysis::ReplayOptions options{
       .strategies = o.strategies, .seeds = o.seeds, .first_seed = o.first_seed, .jobs = o.jobs};
   if (options.strategies.empty()) options.strategies = {"bo"};
@@ -79,7 +83,7 @@ int run(const Options& o) {
     emit(o.format == "json" ? r.to_json() + "\n" : table_row(r));
   });
   if (!stream) write_out(o.out, text);
-  return failed ? partly_failed : success;
+  return failures.empty() ? success : partly_failed;
 }
 
 }  // namespace

@@ -57,12 +57,10 @@ Description ConfigFile::describe() const {
 Plan ConfigFile::plan(const space::Value& value) const {
   detail::require_available(name(), availability_);
   const std::string text = space::to_text(parameter_.value(parameter_.require_code(value)));
-  std::string resource = "file";
-  for (const char c : path_) resource += c == '/' ? '-' : c;
   return {
       .knob = name(),
       .value = value,
-      .resource = resource,
+      .resource = detail::resource_of_file(path_),
       .writes = {{.action = Action::replace_file, .target = path_, .value = text_, .placeholder = name(), .text = text},
                  {.action = Action::set_argument, .target = name(), .value = text}}};
 }

@@ -76,4 +76,10 @@ void require_available(const std::string& knob, const Availability& availability
                     (availability.remedy().empty() ? "" : "; " + availability.remedy()));
 }
 
+std::string resource_of_file(const std::string& path) {
+  std::string resource = "file";
+  for (const char c : path) resource += c == '/' ? '-' : c;
+  return resource;
+}
+
 }  // namespace bayestuner::knob::detail

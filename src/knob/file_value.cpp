@@ -39,7 +39,7 @@ Plan FileValue::plan(const space::Value& value) const {
   const std::string text = space::to_text(parameter_.value(parameter_.require_code(value)));
   return {.knob = name(),
           .value = value,
-          .resource = options_.resource,
+          .resource = options_.resource.empty() ? detail::resource_of_file(path_) : options_.resource,
           .writes = {{.action = Action::write_file,
                       .target = path_,
                       .value = text,

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cerrno>
+#include <system_error>
+#include <vector>
 
 #include "bayestuner/core/error.hpp"
 #include "undo.hpp"
@@ -12,6 +14,11 @@ namespace bayestuner::knob {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Names our temporaries, so that those of a killed writer can be told from anybody else's files.
+std::string temporary_prefix(const fs::path& path) {
+  return "." + path.filename().string() + ".bayestuner-";
+}
 
 /// The temporary file: gone unless it was renamed into place.
 struct Temporary {
@@ -46,13 +53,24 @@ std::optional<FileContent> read_regular_file(const fs::path& path) {
   return content;
 }
 
+void remove_temporaries(const fs::path& path) noexcept {
+  const std::string prefix = temporary_prefix(path);
+  std::error_code error;
+  std::vector<fs::path> stale;
+  for (fs::directory_iterator it(path.parent_path(), error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with(prefix) && name.size() == prefix.size() + 6) stale.push_back(it->path());
+  }
+  for (const fs::path& file : stale) ::unlink(file.c_str());
+}
+
 void replace_file(const fs::path& path, const std::string& bytes, unsigned mode) {
   struct stat info {};
   const bool exists = ::lstat(path.c_str(), &info) == 0;
   if (exists && !S_ISREG(info.st_mode))
     throw DeviceError(path.string() + ": is not a regular file (symlinks are refused)");
   // Hidden and next to the target: a rename within the folder is atomic, and globs such as *.conf do not see it.
-  Temporary temporary{.path = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string()};
+  Temporary temporary{.path = (path.parent_path() / (temporary_prefix(path) + "XXXXXX")).string()};
   temporary.fd = ::mkostemp(temporary.path.data(), O_CLOEXEC);
   if (temporary.fd < 0) {
     const int error = errno;

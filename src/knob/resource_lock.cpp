@@ -71,7 +71,8 @@ void remove_stale(const fs::path& path, int fd, const ProcessIdentity& holder) {
 
 }  // namespace
 
-ResourceLock::ResourceLock(const fs::path& state_dir, const std::string& resource) : resource_(resource) {
+ResourceLock::ResourceLock(const fs::path& state_dir, const std::string& resource, const std::string& what)
+    : resource_(resource) {
   if (resource.empty() || resource.front() == '.' || resource.find('/') != std::string::npos) {
     throw InvalidArgument("resource: \"" + resource + "\" is not a name without slashes");
   }
@@ -93,15 +94,16 @@ ResourceLock::ResourceLock(const fs::path& state_dir, const std::string& resourc
     const ProcessIdentity holder = holder_of(fd);
     if (holder.pid != 0 && is_alive(holder)) {
       ::close(fd);
-      throw DeviceError(resource + ": in use by process " + std::to_string(holder.pid) + " (" + command_of(holder.pid) +
-                        "), which tunes it already; lock " + path.string());
+      throw BusyError((what.empty() ? resource : what) + ": in use by process " + std::to_string(holder.pid) + " (" +
+                      command_of(holder.pid) + "), which tunes it already; lock " + path.string());
     }
     // No name yet: the holder is between flock and writing it.
     if (holder.pid != 0) remove_stale(path, fd, holder);
     ::close(fd);
     ::usleep(5000);
   }
-  throw DeviceError(resource + ": the lock " + path.string() + " is held by a process that does not say who it is");
+  throw BusyError((what.empty() ? resource : what) + ": the lock " + path.string() +
+                  " is held by a process that does not say who it is");
 }
 
 ResourceLock::~ResourceLock() {

@@ -13,6 +13,7 @@
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/knob/cpu_list.hpp"
 #include "bayestuner/knob/journal.hpp"
+#include "bayestuner/knob/process_identity.hpp"
 #include "bayestuner/knob/resource_lock.hpp"
 #include "executor.hpp"
 #include "group_ops.hpp"
@@ -152,13 +153,16 @@ LaunchPlan Session::apply(const std::vector<Plan>& plans) {
     }
   }
   merge_templates(writes);
-  for (const std::string& resource : resources) {
-    const bool held = std::any_of(state.locks.begin(), state.locks.end(),
-                                  [&](const ResourceLock& lock) { return lock.resource() == resource; });
-    if (state.options.lock && !held) state.locks.emplace_back(state.state_dir, resource);
-  }
+  for (const std::string& resource : resources) hold(resource);
   state.executor->execute(writes);
   return launch;
+}
+
+void Session::hold(const std::string& resource) {
+  State& state = *state_;
+  const bool held = std::any_of(state.locks.begin(), state.locks.end(),
+                                [&](const ResourceLock& lock) { return lock.resource() == resource; });
+  if (state.options.lock && !held && !resource.empty()) state.locks.emplace_back(state.state_dir, resource);
 }
 
 void Session::register_process(pid_t pid) {
@@ -170,6 +174,8 @@ void Session::verify(pid_t pid, const LaunchPlan& plan) const {
   for (const GroupRef& group : plan.groups) {
     const std::vector<int> inside = processes_in(files, group.path);
     if (std::find(inside.begin(), inside.end(), pid) == inside.end()) {
+      // A short job may be over, and a process that has ended is in no group.
+      if (const auto process = identity_of(pid); !process || !is_alive(*process)) return;
       throw DeviceError(group.path + ": process " + std::to_string(pid) + " is not in this group");
     }
   }
@@ -194,9 +200,7 @@ void Session::kill_workload() {
 }
 
 RestoreReport Session::restore() {
-  RestoreReport report = state_->executor->restore();
-  state_->locks.clear();
-  return report;
+  return state_->executor->restore();
 }
 
 const RestoreReport& Session::recovered() const {

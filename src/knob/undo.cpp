@@ -99,6 +99,7 @@ Verdict undo_enable(const JournalEntry& entry, const Filesystem& filesystem) {
 
 Verdict undo_file(const JournalEntry& entry, const Filesystem& filesystem) {
   const fs::path path = filesystem.on_disk(entry.path);
+  remove_temporaries(path);
   try {
     const std::optional<FileContent> present = read_regular_file(path);
     if (present.has_value() == entry.before.has_value() && (!present || present->bytes == *entry.before)) {

@@ -45,6 +45,8 @@ struct FileContent {
   unsigned mode = 0644;
 };
 std::optional<FileContent> read_regular_file(const std::filesystem::path& path);
+/// Removes what replace_file() leaves beside `path` where it is killed between making and renaming.
+void remove_temporaries(const std::filesystem::path& path) noexcept;
 
 /// Words of `text`, sorted: `cgroup.subtree_control` and its like.
 std::set<std::string> words_of(const std::string& text);

@@ -262,7 +262,9 @@ Measurement measure(AnyWorkload& workload, std::vector<meter::AnyMeter>& meters,
   }
   result.notes["outside_cpu_share"] = rounded(share.outside);
   if (share.stolen > 0.0) result.notes["stolen_cpu_share"] = rounded(share.stolen);
-  if (share.outside + share.stolen > options.noise_limit) result.notes["noisy"] = "true";
+  if (const double others = share.outside + share.stolen; others > options.noise_limit) {
+    result.notes["noisy"] = to_text(std::round(100.0 * others)) + " %";
+  }
   if (!sum.first_problem.empty()) result.notes["first_problem"] = sum.first_problem;
   return result;
 }

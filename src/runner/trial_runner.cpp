@@ -120,8 +120,8 @@ void TrialRunner::State::give_back() {
   if (session) {
     const knob::RestoreReport report = session->restore();
     if (!report.complete()) {
-      throw DeviceError("the machine could not be given back as it was found; run `bayestuner restore`: " +
-                        clean_text(report.to_text(), 2000));
+      throw knob::RestoreError("the machine could not be given back as it was found; run `bayestuner restore`: " +
+                               clean_text(report.to_text(), 2000));
     }
   }
   if (interruption) std::rethrow_exception(interruption);
@@ -152,6 +152,11 @@ TrialRunner::TrialRunner(AnyWorkload workload, TrialRunnerOptions options) {
   knob::SessionOptions session = state.options.session;
   session.filesystem = state.options.filesystem;
   state.session.emplace(session);
+  for (const knob::AnyKnob& k : state.options.knobs) {
+    // Any value will do: what a knob takes from others does not depend on it.
+    const space::Parameter parameter = k.parameter();
+    state.session->hold(k.plan(parameter.value(parameter.code_at(0.0))).resource);
+  }
   if (is_process && state.options.account) {
     const auto files = state.options.filesystem ? state.options.filesystem : knob::real_filesystem();
     knob::Plan plan = knob::accounting_plan(knob::CgroupLayout::discover(files));
@@ -213,6 +218,7 @@ const knob::RestoreReport& TrialRunner::recovered() const {
 std::vector<std::string> metrics_of(const meter::AnyMeter& meter) {
   if (meter.name() == "cpu_time") return {"cpu_time_s", "cpu_share"};
   if (meter.name() == "memory") return {"memory_peak_bytes"};
+  if (meter.name() == "pressure") return {"cpu_pressure", "memory_pressure", "io_pressure"};
   return {"power_w", "energy_j", "energy_per_item_j"};
 }
 

@@ -6,7 +6,10 @@
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
+#include "bayestuner/knob/journal.hpp"
+#include "bayestuner/knob/resource_lock.hpp"
 #include "bayestuner/search/make_strategy.hpp"
+#include "runner/fresh_store.hpp"
 #include "runner/tune_parts.hpp"
 
 namespace bayestuner::runner {
@@ -28,11 +31,17 @@ class Tuning {
   TuneResult run();
 
  private:
+  void prepare();
+  TuneResult search_and_verify();
+  bool learnt_nothing();
   study::Metrics objective(const Trial& trial);
   study::Metrics measure(const Trial& trial);
   void repeat_baseline_if_due();
+  TuneProgress progress_of(const Trial& trial);
+  void tell_resumed();
   void told(const Trial& trial);
   void summarise();
+  void add_warnings();
   std::optional<double> drift() const;
   void note(const std::string& line) {
     result_.notes.push_back(line);
@@ -45,6 +54,7 @@ class Tuning {
   const Stop& stop_;
   double begin_s_;
   TuneResult result_;
+  std::optional<knob::ResourceLock> lock_;  // before the study, hence let go after it
   std::unique_ptr<study::Study> study_;
   std::optional<TrialRunner> runner_;
   const Trial* current_ = nullptr;
@@ -131,14 +141,29 @@ std::size_t Tuning::verification_runs() const {
   return static_cast<std::size_t>((spec_.study.verify->top + 1) * spec_.study.verify->repeats);
 }
 
-void Tuning::told(const Trial& trial) {
-  if (!callbacks_.trial || !trial.is_finished()) return;
+TuneProgress Tuning::progress_of(const Trial& trial) {
   TuneProgress progress{.trial = trial,
                         .is_feasible = study_->is_feasible(trial),
                         .planned = spec_.study.trials,
                         .best = study_->best(),
+                        .baseline = study_->baseline(),
                         .elapsed_s = monotonic_s() - begin_s_};
   for (const Trial& t : study_->trials()) progress.finished += t.is_finished() && !t.is_verification;
+  return progress;
+}
+
+void Tuning::tell_resumed() {
+  const Trial* last = nullptr;
+  const auto all = study_->trials();
+  for (const Trial& t : all) {
+    if (t.is_finished() && (last == nullptr || t.told > last->told)) last = &t;
+  }
+  if (last != nullptr && callbacks_.resume) callbacks_.resume(progress_of(*last));
+}
+
+void Tuning::told(const Trial& trial) {
+  if (!callbacks_.trial || !trial.is_finished()) return;
+  TuneProgress progress = progress_of(trial);
   if (run_here_ > 0) {
     const double each_s = run_here_s_ / static_cast<double>(run_here_);
     std::optional<double> left_s;
@@ -170,6 +195,28 @@ std::optional<double> Tuning::drift() const {
   return values.back() / values.front() - 1.0;
 }
 
+/// A tuner cannot make a machine quiet, but it must not sell what others' work did as a finding.
+void Tuning::add_warnings() {
+  constexpr double drift_limit = 0.05;
+  std::size_t noisy = 0, measured = 0;
+  for (const Trial& t : study_->trials()) {
+    if (t.state != TrialState::complete) continue;
+    ++measured;
+    noisy += t.user_attrs.contains("noisy");
+  }
+  if (noisy > 0) {
+    result_.warnings.push_back(to_text(noisy) + " of " + to_text(measured) +
+                               " measurements were taken while other programs used more than " +
+                               to_text(100.0 * spec_.measure.options.noise_limit) +
+                               " % of the CPUs; tune again on a quiet machine before you rely on the result");
+  }
+  if (result_.drift && std::abs(*result_.drift) > drift_limit) {
+    result_.warnings.push_back("the machine changed while it was tuned: the configuration in force today measured " +
+                               to_text(std::round(1000.0 * *result_.drift) / 10.0) +
+                               " % differently at the end than at the beginning");
+  }
+}
+
 void Tuning::summarise() {
   for (const Trial& t : study_->trials()) {
     if (t.is_verification || !t.is_finished()) continue;
@@ -181,6 +228,8 @@ void Tuning::summarise() {
   if (spec_.problem.objectives().size() > 1) result_.front = study_->pareto_front();
   result_.drift = drift();
   result_.seconds = monotonic_s() - begin_s_;
+
+  add_warnings();
 
   study::Metrics from, to;
   if (result_.baseline) from = result_.baseline->metrics;
@@ -219,17 +268,58 @@ void Tuning::summarise() {
   }
 }
 
-TuneResult Tuning::run() {
+/// One run at a time of a study on this machine: two would measure each other.
+knob::ResourceLock lock_of(const StudySpec& study) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(study.store, error);
+  const std::string what = "study '" + study.name + "' in " + (error ? study.store : path).string();
+  // FNV-1a: the name of a lock is a file name, a path is not.
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : what) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return knob::ResourceLock(knob::state_directory(), "study-" + std::to_string(hash), what);
+}
+
+/// Whatever can refuse does so here, and a store that is not ours to use stays as it is.
+void Tuning::prepare() {
   TuneParts parts = make_parts(spec_);
   for (const std::string& line : parts.notes) note(line);
-  study_ = make_study(spec_);
+  std::error_code error;
+  if (std::filesystem::exists(spec_.study.store, error)) study::list_studies(spec_.study.store);
+  if (!spec_.study.store.empty()) lock_.emplace(lock_of(spec_.study));
   parts.options.stop = stop_;
   parts.options.phase = [this](Phase phase) {
     if (callbacks_.phase && current_ != nullptr) callbacks_.phase(*current_, phase);
   };
   runner_.emplace(std::move(parts.workload), std::move(parts.options));
   result_.recovered = runner_->recovered();
+  study_ = make_study(spec_);
+  tell_resumed();
+}
 
+bool Tuning::learnt_nothing() {
+  if (!study_) return true;
+  try {
+    const auto all = study_->trials();
+    return std::none_of(all.begin(), all.end(), [](const Trial& t) { return t.is_finished(); });
+  } catch (const StoreError&) {
+    return false;
+  }
+}
+
+TuneResult Tuning::run() {
+  const FreshStore fresh(spec_.study.store);
+  try {
+    return search_and_verify();
+  } catch (...) {
+    const bool nothing = learnt_nothing();
+    study_.reset();  // closes the store
+    if (nothing) fresh.remove();
+    throw;
+  }
+}
+
+TuneResult Tuning::search_and_verify() {
+  prepare();
   result_.reason = study_->optimize([this](const Trial& trial) { return objective(trial); },
                                     {.trials = spec_.study.trials,
                                      .timeout_s = spec_.study.seconds,

@@ -1,7 +1,8 @@
 #include "bayestuner/runner/tune_file.hpp"
 
+#include <cerrno>
 #include <fstream>
-#include <iterator>
+#include <system_error>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
@@ -144,10 +145,19 @@ TuneSpec parse_tune_text(const std::string& text, const fs::path& file) {
 }
 
 TuneSpec read_tune_file(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
+  constexpr std::size_t most = 1 << 20;  // a person wrote it; also ends the reading of /dev/zero
   std::error_code error;
-  if (!in || fs::is_directory(file, error)) throw InvalidArgument(file.string() + ": cannot be read");
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (fs::is_directory(file, error)) throw InvalidArgument(file.string() + ": is a folder, not a tune file");
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    throw InvalidArgument(file.string() +
+                          ": cannot be read: " + std::error_code(errno, std::generic_category()).message());
+  }
+  std::string text(most + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > most) throw InvalidArgument(file.string() + ": is larger than 1 MiB, hence no tune file");
   return parse_tune_text(text, file);
 }
 

@@ -114,8 +114,8 @@ void read_load(const TomlTable& table, TuneSpec& spec, const std::filesystem::pa
 
 void read_measure(const TomlTable& table, TuneSpec& spec, const std::filesystem::path& folder) {
   MeasureSpec& measure = spec.measure;
-  const std::vector<std::string> known = {"power",         "cpu_time", "memory",  "rapl.perf",
-                                          "rapl.powercap", "hwmon",    "estimate"};
+  const std::vector<std::string> known = {"power",     "cpu_time",      "memory", "pressure",
+                                          "rapl.perf", "rapl.powercap", "hwmon",  "estimate"};
   measure.meters = table.texts("meters").value_or(measure.meters);
   for (const std::string& name : measure.meters) {
     bool found = false;

@@ -28,7 +28,8 @@ AnyLoad make_load(const TuneSpec& spec) {
 }
 
 std::vector<knob::AnyKnob> make_knobs(const TuneSpec& spec) {
-  const knob::CgroupLayout layout = knob::CgroupLayout::discover();
+  const auto files = spec.filesystem ? spec.filesystem : knob::real_filesystem();
+  const knob::CgroupLayout layout = knob::CgroupLayout::discover(files);
   std::vector<knob::AnyKnob> knobs;
   for (const ParameterSpec& p : spec.parameters) {
     // A condition is the space's business; the knob sees plain values.
@@ -78,7 +79,8 @@ TuneParts make_parts(const TuneSpec& spec) {
   TrialRunnerOptions options{.measure = spec.measure.options,
                              .timeout_s = spec.measure.timeout_s,
                              .cool_down_s = spec.measure.cool_down_s,
-                             .log_directory = spec.measure.log_directory};
+                             .log_directory = spec.measure.log_directory,
+                             .filesystem = spec.filesystem};
   options.knobs = make_knobs(spec);
   options.meters = make_meters(spec, notes);
   refuse_blind_meters(options.meters, options.knobs, spec.problem.metrics());
@@ -89,7 +91,8 @@ TuneParts make_parts(const TuneSpec& spec) {
   for (const meter::AnyMeter& m : options.meters) {
     const meter::Description d = m.describe();
     if (d.unit == "W" || d.unit == "J") {
-      notes.push_back("power_w: " + std::string(to_string(d.provenance)) + " by " + m.name() + " (" + d.source + ")");
+      notes.push_back("power_w: " + std::string(to_string(d.provenance)) +
+                      (m.name() == "estimate" ? "" : " by " + m.name()) + " (" + d.source + ")");
     }
   }
   ProcessWorkload workload(spec.workload, make_load(spec), names);

@@ -15,6 +15,10 @@ space::DynamicSpace TuneSpec::space() const {
   for (const std::string& text : constraints) rules.emplace_back(text);
   space::DynamicSpace made(std::move(all), std::move(rules));
   if (made.is_finite() && made.count() == 0) throw InvalidArgument("constraints: no configuration satisfies them");
+  if (!made.count()) {  // only drawing shows whether something is there
+    Random random(0);
+    static_cast<void>(made.sample(random));
+  }
   return made;
 }
 
@@ -56,6 +60,8 @@ std::vector<std::string> TuneSpec::known_metrics() const {
       names.insert(names.end(), {"cpu_time_s", "cpu_share"});
     } else if (meter == "memory") {
       names.push_back("memory_peak_bytes");
+    } else if (meter == "pressure") {
+      names.insert(names.end(), {"cpu_pressure", "memory_pressure", "io_pressure"});
     } else {
       names.insert(names.end(), {"power_w", "energy_j", "energy_per_item_j"});
     }

@@ -1,5 +1,9 @@
+#include <unistd.h>
+
+#include <cerrno>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/study/store.hpp"
@@ -25,9 +29,11 @@ class Database {
   Database(std::filesystem::path path, bool write) : path_(std::move(path)) {
     if (!write && !std::filesystem::exists(path_)) throw StoreError(path_.string() + ": no such file");
     if (std::filesystem::is_directory(path_)) throw StoreError(path_.string() + ": is a folder");
+    require_access();
     // A file that is damaged or foreign must stay as it is, so it is looked at read-only first.
-    if (std::filesystem::exists(path_) && std::filesystem::file_size(path_) > 0) inspect();
-    open(write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
+    if (std::filesystem::exists(path_)) inspect();
+    if (!write && is_empty_) return;
+    open(write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE, path_.string());
     // Write-ahead log: readers never wait for the writer. FULL: a commit survives power loss, not only a kill.
     execute("PRAGMA journal_mode=WAL");
     execute("PRAGMA synchronous=FULL");
@@ -35,6 +41,8 @@ class Database {
     if (write) create();
   }
 
+  // A file without any table: made a moment before its process was killed.
+  bool is_empty() const { return is_empty_; }
   sqlite3* raw() const { return db_.get(); }
   const std::filesystem::path& path() const { return path_; }
   Statement prepare(const char* sql) const { return {raw(), path_.string(), sql}; }
@@ -43,11 +51,26 @@ class Database {
   }
 
  private:
+  // SQLite says "unable to open" or "not a database" for all of these.
+  void require_access() const {
+    const auto refuse = [&](const std::filesystem::path& path, const char* what) {
+      const std::string reason = std::error_code(errno, std::generic_category()).message();
+      throw StoreError(path.string() + ": " + what + ": " + reason);
+    };
+    const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+      refuse(folder, "the folder of a study must be there and be writable");
+    }
+    if (::access(path_.c_str(), F_OK) != 0) return;
+    if (::access(path_.c_str(), R_OK | W_OK) != 0) refuse(path_, "cannot be read and written");
+    if (!std::filesystem::is_regular_file(path_)) throw StoreError(path_.string() + ": is not a regular file");
+  }
+
   [[noreturn]] void fail() const { throw StoreError(path_.string() + ": " + sqlite3_errmsg(raw())); }
 
-  void open(int flags) {
+  void open(int flags, const std::string& name) {
     sqlite3* db = nullptr;
-    const int code = sqlite3_open_v2(path_.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code = sqlite3_open_v2(name.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     db_.reset(db);
     if (code != SQLITE_OK) fail();
     sqlite3_busy_timeout(db, busy_timeout_ms);
@@ -58,15 +81,59 @@ class Database {
     return s.step() ? s.integer(0) : 0;
   }
 
+  bool has_log() const {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path_.string() + "-wal", error);
+    return !error && size > 0;
+  }
+
+  // The path as a URI that makes SQLite look without any lock or file beside it.
+  std::string untouched() const {
+    constexpr const char* digits = "0123456789ABCDEF";
+    std::string uri = "file:";
+    for (const char c : std::filesystem::absolute(path_).string()) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (c == '%' || c == '?' || c == '#' || byte < ' ' || byte > '~') {
+        uri += {'%', digits[byte >> 4], digits[byte & 15]};
+      } else {
+        uri += c;
+      }
+    }
+    return uri + "?immutable=1";
+  }
+
   void inspect() {
-    open(SQLITE_OPEN_READONLY);
+    if (std::filesystem::file_size(path_) == 0) {
+      is_empty_ = true;
+      return;
+    }
+    // A store that nobody has open is whole in its one file and can be read without leaving a trace.
+    if (!has_log()) {
+      try {
+        open(SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, untouched());
+        return inspect_open();
+      } catch (const StoreError&) {
+        if (!has_log()) throw;  // else somebody opened it meanwhile: look again, with locks
+      }
+    }
+    open(SQLITE_OPEN_READONLY, path_.string());
+    inspect_open();
+  }
+
+  void inspect_open() {
     const auto foreign = [&](const std::string& why) { return StoreError(path_.string() + ": " + why); };
-    std::int64_t application = 0, version = 0;
+    std::int64_t application = 0, version = 0, tables = 0;
     try {
       application = pragma("PRAGMA application_id");
       version = pragma("PRAGMA user_version");
+      tables = pragma("SELECT count(*) FROM sqlite_master");
     } catch (const StoreError&) {
       throw foreign("is not a study file, or is damaged");
+    }
+    if (application == 0 && version == 0 && tables == 0) {
+      is_empty_ = true;
+      db_.reset();
+      return;
     }
     if (application != application_id) throw foreign("is an SQLite file, but not a study file");
     if (version != schema_version) {
@@ -98,6 +165,7 @@ class Database {
 
   std::filesystem::path path_;
   std::unique_ptr<sqlite3, Close> db_;
+  bool is_empty_ = false;
 };
 
 Trial trial_from_json(const std::string& text) {
@@ -228,6 +296,7 @@ std::unique_ptr<Store> open_sqlite_store(const std::filesystem::path& path, cons
 
 std::vector<std::string> list_studies(const std::filesystem::path& path) {
   const Database database(path, false);
+  if (database.is_empty()) return {};
   Statement s = database.prepare("SELECT name FROM studies ORDER BY id");
   std::vector<std::string> names;
   while (s.step()) names.push_back(s.text(0));

@@ -5,6 +5,8 @@
 #include <sys/file.h>
 
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/knob/file_value.hpp"
+#include "bayestuner/knob/session.hpp"
 #include "trees.hpp"
 
 namespace bayestuner::knob {
@@ -75,6 +77,21 @@ TEST_F(ResourceLockTest, AStaleHolderWhoseForkStillHasTheFileIsTakenOver) {
   EXPECT_EQ(refusal(state_), "got it");
   ::close(fd);
   ::close(again);
+}
+
+TEST_F(ResourceLockTest, ASessionHoldsItsResourcesBetweenTrials) {
+  const auto tree = std::make_shared<test::ModelFilesystem>();
+  tree->set("/sys/x/limit", "800");
+  const FileValue knob("/sys/x/limit", space::integer("limit", 100, 900), {.filesystem = tree});
+  const SessionOptions options{.state_dir = state_, .filesystem = tree, .guardian = false};
+  std::optional<Session> first(std::in_place, options);
+  first->apply({knob.plan(std::int64_t{400})});
+  first->restore();
+  Session second(options);
+  EXPECT_THROW(second.apply({knob.plan(std::int64_t{500})}), BusyError);
+  EXPECT_EQ(tree->get("/sys/x/limit"), "800") << "refused before anything is written";
+  first.reset();
+  EXPECT_NO_THROW(second.apply({knob.plan(std::int64_t{500})}));
 }
 
 TEST_F(ResourceLockTest, RefusesNamesThatAreNoFileNames) {

@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 import bayestuner as bt
+from place import place  # noqa: F401 (a fixture)
 
 
 @pytest.fixture

@@ -120,13 +120,21 @@ def test_replay_refuses_bad_tables(tasks, tmp_path):
     assert "task small: the key 'optimum' is missing" in refused("replay", tasks)
     edit(tasks, optimum={"value": 14.6}, file="bad.csv", filter=None)
     (tmp_path / "bad.csv").write_text("k_cores,k_batch,m_power,m_rate\n1,1,5,nan\n")
-    done = run("replay", tasks, code=1)
-    assert "bad.csv:2: column 'm_rate' has 'nan'" in done.stderr
+    assert "bad.csv:2: column 'm_rate' has 'nan'" in refused("replay", tasks)
     (tmp_path / "bad.csv").write_text("k_cores,k_batch,m_power,m_rate\n1,1,5\n")
-    assert "bad.csv:2: 3 cells, the header has 4" in run("replay", tasks, code=1).stderr
+    assert "bad.csv:2: 3 cells, the header has 4" in refused("replay", tasks)
     edit(tasks, constraints=[{"column": "m_absent", "op": "<=", "value": 1}])
     (tmp_path / "bad.csv").write_text("k_cores,k_batch,m_power,m_rate\n1,1,5,2\n")
-    assert "has no column 'm_absent'" in run("replay", tasks, code=1).stderr
+    assert "has no column 'm_absent'" in refused("replay", tasks)
+
+
+def test_replay_reports_a_bad_task_and_runs_the_others(tasks, tmp_path):
+    content = json.loads(tasks.read_text())
+    content["tasks"].append(content["tasks"][0] | {"id": "broken", "file": "absent.csv"})
+    tasks.write_text(json.dumps(content))
+    done = run("replay", tasks, "--format", "json", code=1)
+    assert done.stderr.startswith("bayestuner: broken: ") and done.stderr.count("\n") == 1
+    assert [json.loads(line)["task"] for line in done.stdout.splitlines()] == ["small"]
 
 
 @pytest.fixture

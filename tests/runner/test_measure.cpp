@@ -1,5 +1,8 @@
 #include "bayestuner/runner/measure.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include <cmath>
 
 #include "bayestuner/core/error.hpp"
@@ -168,22 +171,43 @@ TEST(Measure, RefusesOptionsThatMakeNoSense) {
   }
 }
 
-TEST(NoiseGuard, TellsOursFromOthersWork) {
-  const NoiseGuard guard(own_process());
-  const double until = monotonic_s() + 0.3;
+/// Runs `work` and returns the CPUs that the guard ascribes to others meanwhile, the stolen ones left out.
+static double outside_cpus(const meter::Target& target, const std::function<void()>& work) {
+  const NoiseGuard guard(target);
+  work();
+  return guard.since_begin().outside * static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static double busy(double seconds) {
   double x = 1.0;
-  while (monotonic_s() < until) x = std::sqrt(x + 1.0);
-  EXPECT_GT(x, 0.0);
-  const auto share = guard.since_begin();
-  EXPECT_GE(share.outside, 0.0);
-  EXPECT_LE(share.outside, 1.0);
-  // A guard that took our own work for somebody else's would say at least one CPU.
-  const double cpus = static_cast<double>(std::thread::hardware_concurrency());
-  const NoiseGuard blind(meter::Target{});
-  EXPECT_LE(blind.since_begin().outside, 1.0);
-  if (cpus == 1.0) {
-    EXPECT_LT(share.outside, 0.9);
-  }
+  for (const double until = monotonic_s() + seconds; monotonic_s() < until;) x = std::sqrt(x + 1.0);
+  return x;
+}
+
+static double used_s(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
+}
+
+TEST(NoiseGuard, SeesWorkThatIsNotOurs) {
+  const double begin = monotonic_s(), before = used_s(RUSAGE_CHILDREN);
+  const double outside = outside_cpus(meter::Target{}, [] {
+    const pid_t other = ::fork();
+    if (other == 0) ::_exit(busy(0.5) > 0.0 ? 0 : 1);
+    ::waitpid(other, nullptr, 0);
+  });
+  const double theirs = (used_s(RUSAGE_CHILDREN) - before) / (monotonic_s() - begin);
+  EXPECT_GE(outside, 0.8 * theirs - 0.05) << "a guard that is blind would miss the child";
+}
+
+TEST(NoiseGuard, DoesNotTakeOurWorkForOthers) {
+  // Others may be busy here too, but then they are as busy with and without our work.
+  const double begin = monotonic_s(), before = used_s(RUSAGE_SELF);
+  const double outside = outside_cpus(own_process(), [] { busy(0.5); });
+  const double ours = (used_s(RUSAGE_SELF) - before) / (monotonic_s() - begin);
+  const double all = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
+  EXPECT_LE(outside, all - ours + 0.1) << "our own work was counted as theirs";
 }
 
 }  // namespace bayestuner::runner::tests

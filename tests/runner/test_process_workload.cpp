@@ -67,7 +67,7 @@ TEST(ProcessWorkload, ReportsHowAProcessDiedBeforeItWasReady) {
 TEST(ProcessWorkload, GivesUpOnAServerThatIsNeverReady) {
   const Folder folder;
   ProcessOptions options = server("never_ready");
-  options.ready.timeout_s = 0.8;
+  options.ready.timeout_s = 3.0;  // time for a busy machine to start it
   ProcessWorkload workload(options, HttpLoad(closed_load()), {});
   workload.start({.directory = folder.path()});
   const auto failure = failure_of([&] { workload.wait_ready(monotonic_s() + 20.0); });

@@ -169,6 +169,26 @@ TEST(TrialRunner, IsTheObjectiveOfAStudy) {
   EXPECT_EQ(study.best()->params.get<int>("batch"), 8);
 }
 
+TEST(TrialRunner, CoolsDownBetweenTrialsAndNotBeforeTheFirst) {
+  TrialRunnerOptions options;
+  options.measure = brief();
+  options.measure.min_s = 0.02;
+  options.measure.max_s = 0.03;
+  options.measure.warm_up_s = 0.0;
+  options.cool_down_s = 0.4;
+  std::vector<Phase> phases;
+  options.phase = [&](Phase phase) { phases.push_back(phase); };
+  TrialRunner run(
+      CallableWorkload([](const Configuration&) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }),
+      std::move(options));
+  run.run({});
+  EXPECT_EQ(std::count(phases.begin(), phases.end(), Phase::cooling_down), 0);
+  const double ended = monotonic_s();
+  run.run({});
+  EXPECT_EQ(std::count(phases.begin(), phases.end(), Phase::cooling_down), 1);
+  EXPECT_GE(monotonic_s() - ended, 0.35);
+}
+
 TEST(TrialRunner, RefusesAMeterThatCannotSeeAKnob) {
   std::vector<meter::AnyMeter> meters;
   meters.emplace_back(meter::EstimatedPower());

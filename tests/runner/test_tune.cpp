@@ -129,6 +129,65 @@ TEST_F(TuneTest, SaysWhatIsWrongWhereTheConfigurationInForceFails) {
   EXPECT_EQ(run_tune(spec("normal", 2)).failed, 0U);
 }
 
+TEST_F(TuneTest, AFastServerThatAnswersWronglyCannotWin) {
+  TuneSpec cheating = spec("normal", 3);
+  cheating.study.strategy = "exhaustive";
+  cheating.parameters.erase(cheating.parameters.begin());  // the mode alone decides
+  cheating.parameters[0] = {.parameter = space::ordinal("delay", {8}), .current = std::int64_t{8}};
+  cheating.parameters.push_back({.parameter = space::categorical("mode", {"normal", "wrong", "sometimes_wrong"}),
+                                 .current = std::string("normal")});
+  std::replace(cheating.workload.command.begin(), cheating.workload.command.end(), std::string("normal"),
+               std::string("{mode}"));
+  cheating.problem = study::Problem().maximize("throughput").subject_to("correct >= 1");
+  const TuneResult result = run_tune(cheating);
+  EXPECT_EQ(result.finished, 3U);
+  ASSERT_TRUE(result.best && result.recommendation);
+  EXPECT_EQ(result.best->params.get<std::string>("mode"), "normal");
+  EXPECT_EQ(result.recommendation->params.get<std::string>("mode"), "normal");
+  for (const study::Trial& t : make_study(cheating)->trials()) {
+    if (t.params.get<std::string>("mode") == "normal") continue;
+    EXPECT_FALSE(make_study(cheating)->is_feasible(t)) << t.params.to_text();
+  }
+}
+
+TEST_F(TuneTest, WarnsWhereOthersUsedTheMachine) {
+  TuneSpec noisy = spec("normal", 1);
+  noisy.study.verify.reset();
+  noisy.measure.options.noise_limit = 1e-9;  // the load generator's own kernel threads are enough
+  bool warned = false;
+  for (const std::string& warning : run_tune(noisy).warnings) {
+    warned |= warning.find("other programs") != std::string::npos;
+  }
+  EXPECT_TRUE(warned);
+}
+
+TEST_F(TuneTest, AStoreThatLearntNothingGoesAgainAndOneThatDidStays) {
+  TuneSpec failing = spec("dies_at_start");
+  failing.study.store = folder_.path() / "a/b/fake.db";
+  EXPECT_THROW(run_tune(failing), WorkloadError);
+  EXPECT_FALSE(fs::exists(folder_.path() / "a"));
+  TuneSpec working = spec("normal", 1);
+  working.study.store = failing.study.store;
+  working.study.verify.reset();
+  EXPECT_EQ(run_tune(working).finished, 1U);
+  failing.study.trials = 2;
+  failing.study.verify.reset();
+  EXPECT_NO_THROW(run_tune(failing)) << "a failure after a success is a result";
+  EXPECT_TRUE(fs::exists(failing.study.store));
+}
+
+TEST_F(TuneTest, TellsWhatEarlierSittingsHave) {
+  TuneSpec two = spec("normal", 2);
+  two.study.verify.reset();
+  int resumed = 0;
+  const TuneCallbacks count{.resume = [&](const TuneProgress& p) { resumed += static_cast<int>(p.finished); }};
+  run_tune(two, count);
+  EXPECT_EQ(resumed, 0);
+  two.study.trials = 3;
+  run_tune(two, count);
+  EXPECT_EQ(resumed, 2);
+}
+
 TEST_F(TuneTest, RepeatsTheBaselineToSeeDrift) {
   TuneSpec drifting = spec("normal", 4);
   drifting.measure.drift_every = 2;

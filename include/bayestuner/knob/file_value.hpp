@@ -13,7 +13,7 @@ struct FileValueOptions {
   std::string verify = {};                            ///< file that shows the effective value; empty: the same
   double settle_s = 0.0;                              ///< how long that may take
   std::string kind = "sysfs";
-  std::string resource = {};  ///< lock; empty: none
+  std::string resource = {};  ///< lock; empty: one of this file
 };
 
 /// One value in one kernel file below /sys or /proc, for knobs that have no adapter of their own. The value found

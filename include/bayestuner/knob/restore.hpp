@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bayestuner/core/error.hpp"
 #include "bayestuner/knob/filesystem.hpp"
 
 namespace bayestuner::knob {
@@ -37,6 +38,12 @@ struct RestoreReport {
   /// One line an item.
   std::string to_text() const;
   void append(RestoreReport other);
+};
+
+/// The machine could not be given back as it was found; the journal keeps what is left (Python: OSError).
+class BAYESTUNER_EXPORT RestoreError : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
 };
 
 /// Puts back what dead tuners left behind, from every journal in `state_dir` (empty: both default directories, see

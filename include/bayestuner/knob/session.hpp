@@ -40,14 +40,18 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   /// Applies the plans in order and returns how to start the workload. May be called again while the workload lives.
-  /// Throws DeviceError (path, bytes, errno, effective value) after undoing what this call had done, and where another
-  /// tuner holds a resource.
+  /// Takes the plans' resources, see hold(). Throws DeviceError (path, bytes, errno, effective value) after undoing
+  /// what this call had done.
   LaunchPlan apply(const std::vector<Plan>& plans);
+
+  /// Takes a resource until this session ends, restores in between included: a tuner that let go between two trials
+  /// would meet another one in the next. Throws BusyError naming the holder.
+  void hold(const std::string& resource);
 
   /// Tells the journal about the workload, so that it dies with us. Call it before the child execs.
   void register_process(pid_t pid);
 
-  /// Whether process `pid` and every thread of it is where `plan` wants it: groups and CPUs. Throws DeviceError if not.
+  /// Whether process `pid` and every thread of it is where `plan` wants it, or has ended. Throws DeviceError if not.
   void verify(pid_t pid, const LaunchPlan& plan) const;
 
   /// Kills every process in our groups; used when a workload does not stop by itself.

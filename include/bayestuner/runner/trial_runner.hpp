@@ -40,13 +40,14 @@ struct TrialRunnerOptions {
 /// ends the trial, the last two happen. Callable as the objective of study::Study.
 class TrialRunner {
  public:
-  /// Throws InvalidArgument for options out of range, DeviceError for a knob or meter that is unavailable.
+  /// Takes the resources of the knobs for its whole life. Throws InvalidArgument for options out of range, DeviceError
+  /// for a knob or meter that is unavailable, BusyError where another process tunes the same.
   explicit TrialRunner(AnyWorkload workload, TrialRunnerOptions options = {});
   ~TrialRunner();
   TrialRunner(TrialRunner&&) noexcept;
   TrialRunner& operator=(TrialRunner&&) noexcept;
 
-  /// Throws study::TrialFailed with reason and message; DeviceError where the machine could not be given back.
+  /// Throws study::TrialFailed with reason and message; RestoreError where the machine could not be given back.
   study::Metrics operator()(const study::Trial& trial) { return run(trial.params); }
   study::Metrics run(const space::Configuration& params);
   /// This runner as study::Study takes it: a copyable function that refers to it.

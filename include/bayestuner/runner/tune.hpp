@@ -22,11 +22,14 @@ struct TuneProgress {
   std::size_t finished = 0;            ///< trials of the search, earlier sittings included
   std::optional<std::size_t> planned;  ///< of those, where the file says
   std::optional<study::Trial> best;
+  std::optional<study::Trial> baseline = {};  ///< the configuration in force today, once it is measured
   double elapsed_s = 0.0;
   std::optional<double> left_s = {};  ///< guess of the time to go, verification included
 };
 
 struct TuneCallbacks {
+  /// Once, where the study holds told trials of earlier sittings: `trial` is the last of them.
+  std::function<void(const TuneProgress&)> resume = {};
   std::function<void(const TuneProgress&)> trial = {};
   /// What a trial is doing: its number, its configuration, its phase.
   std::function<void(const study::Trial&, Phase)> phase = {};
@@ -54,6 +57,7 @@ struct TuneResult {
   std::optional<double> drift;  ///< relative change of the baseline's objective from first to last measurement
   Provenance provenance = Provenance::measured;  ///< the worst behind the objectives
   std::vector<std::string> notes;                ///< sources of the numbers, fall-backs
+  std::vector<std::string> warnings;             ///< why the numbers deserve doubt: noise, drift
   knob::RestoreReport recovered;                 ///< put back for earlier runs that died
   double seconds = 0.0;
 };
@@ -65,9 +69,10 @@ std::unique_ptr<study::Study> make_study(const TuneSpec& spec);
 TrialRunner make_trial_runner(const TuneSpec& spec, const Stop& stop = {}, std::function<void(Phase)> phase = {});
 
 /// Tunes: baseline first, then the search until its budget is used, then verification. An existing study goes on where
-/// it was. Whatever ends it, the machine is as it was found. Nothing is touched where the spec is wrong.
-/// Throws InvalidArgument (spec, metric never reported), DeviceError (knob or meter not available), StoreError,
-/// WorkloadError where the configuration in force today fails: then the command or the readiness test is wrong.
+/// it was. Whatever ends it, the machine is as it was found. Nothing is touched where the spec is wrong, and a store
+/// made for a run that learnt nothing goes again. Throws InvalidArgument (spec), DeviceError (knob or meter not
+/// available), BusyError (another run has the study or a resource), RestoreError, StoreError, WorkloadError where the
+/// configuration in force today fails or never reports a metric: then the command or the readiness test is wrong.
 TuneResult run_tune(const TuneSpec& spec, const TuneCallbacks& callbacks = {}, const Stop& stop = {});
 
 }  // namespace bayestuner::runner

@@ -67,6 +67,8 @@ struct TuneSpec {
   ProcessOptions workload = {};
   LoadSpec load = {};
   MeasureSpec measure = {};
+  std::shared_ptr<const knob::Filesystem> filesystem =
+      {};                               ///< a copied tree instead of the machine; empty: the machine
   std::vector<std::string> notes = {};  ///< what was changed for this machine, for people
 
   /// Throws InvalidArgument, also where no configuration is left.

@@ -47,5 +47,8 @@ space::Parameter narrowed(const std::optional<space::Parameter>& given, const sp
 /// Throws DeviceError with reason and remedy where `availability` says no.
 void require_available(const std::string& knob, const Availability& availability);
 
+/// Name of the lock of a file: one tuner writes it at a time.
+std::string resource_of_file(const std::string& path);
+
 }  // namespace detail
 }  // namespace bayestuner::knob
