@@ -11,6 +11,12 @@
 
 namespace bayestuner::acquisition {
 
+// The half of Acquisition beside copying, named so that a compiler's refusal says what is missing.
+template <class A>
+concept ScoresPosterior = requires(const A a, const Posterior& p) {
+                            { a(p) } -> std::same_as<Eigen::VectorXd>;
+                          };
+
 /// Scores candidates; a higher score is measured sooner (objectives are minimised).
 /// `a(p)`: one score per row of `p` (n), same order, never NaN; pure, so equal input gives equal output.
 /// Throws InvalidArgument where the sizes differ, a mean is not finite, or a standard deviation is negative or not
@@ -18,9 +24,7 @@ namespace bayestuner::acquisition {
 /// Models: ExpectedImprovement, LogExpectedImprovement, ProbabilityOfImprovement, LogProbabilityOfImprovement,
 /// UpperConfidenceBound, Constrained. Checked by conformance/acquisition.hpp.
 template <class A>
-concept Acquisition = std::copyable<A> && requires(const A a, const Posterior& p) {
-                                            { a(p) } -> std::same_as<Eigen::VectorXd>;
-                                          };
+concept Acquisition = std::copyable<A> && ScoresPosterior<A>;
 
 /// Throws InvalidArgument, naming `where`, unless `p` is a belief: equal sizes, finite means, finite stddev >= 0.
 inline void require_posterior(const char* where, const Posterior& p) {

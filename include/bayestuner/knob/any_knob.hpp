@@ -15,6 +15,14 @@ class AnyKnob {
     requires(!std::same_as<std::remove_cvref_t<K>, AnyKnob> && Knob<std::remove_cvref_t<K>>)
   AnyKnob(K knob)  // NOLINT(google-explicit-constructor): a knob is an AnyKnob
       : knob_(std::make_shared<const Model<K>>(std::move(knob))) {}
+  /// Refuses, in words, a class that has some of a knob's members but is none.
+  template <class K>
+    requires(!std::same_as<std::remove_cvref_t<K>, AnyKnob> && !Knob<K> &&
+             (
+                 requires(const K k) { k.parameter(); } || requires(const K k, const space::Value& v) { k.plan(v); }))
+  AnyKnob(const K&) {  // NOLINT: never made
+    static_assert(Knob<K>, "AnyKnob: this class is no Knob: see bayestuner/knob/concepts.hpp");
+  }
 
   std::string name() const { return knob_->name(); }
   Description describe() const { return knob_->describe(); }

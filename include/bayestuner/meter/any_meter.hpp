@@ -14,6 +14,14 @@ class AnyMeter {
   template <class M>
     requires(!std::same_as<std::remove_cvref_t<M>, AnyMeter> && Meter<std::remove_cvref_t<M>>)
   AnyMeter(M meter) : meter_(std::make_unique<Model<M>>(std::move(meter))) {}  // NOLINT: a meter is an AnyMeter
+  /// Refuses, in words, a class that has some of a meter's members but is none.
+  template <class M>
+    requires(!std::same_as<std::remove_cvref_t<M>, AnyMeter> && !Meter<M> &&
+             (
+                 requires(M m, const Target& t) { m.begin(t); } || requires(M m) { m.sample(); }))
+  AnyMeter(const M&) {  // NOLINT: never made
+    static_assert(Meter<M>, "AnyMeter: this class is no Meter: see bayestuner/meter/concepts.hpp");
+  }
 
   std::string name() const { return meter_->name(); }
   Description describe() const { return meter_->describe(); }

@@ -13,6 +13,14 @@ class AnyWorkload {
   template <class W>
     requires(!std::same_as<std::remove_cvref_t<W>, AnyWorkload> && Workload<std::remove_cvref_t<W>>)
   AnyWorkload(W workload) : workload_(std::make_unique<Model<W>>(std::move(workload))) {}  // NOLINT: it is one
+  /// Refuses, in words, a class that has some of a workload's members but is none.
+  template <class W>
+    requires(!std::same_as<std::remove_cvref_t<W>, AnyWorkload> && !Workload<W> &&
+             (
+                 requires(W w, const Start& s) { w.start(s); } || requires(W w) { w.run(0.0); }))
+  AnyWorkload(const W&) {  // NOLINT: never made
+    static_assert(Workload<W>, "AnyWorkload: this class is no Workload: see bayestuner/runner/concepts.hpp");
+  }
 
   void start(const Start& start) { workload_->start(start); }
   void wait_ready(double until_s) { workload_->wait_ready(until_s); }

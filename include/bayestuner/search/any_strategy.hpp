@@ -18,6 +18,15 @@ class AnyStrategy {
     requires(!std::same_as<std::remove_cvref_t<S>, AnyStrategy> && SearchStrategy<S>)
   AnyStrategy(S strategy) : self_(std::make_unique<Model<S>>(std::move(strategy))) {}  // NOLINT: meant to convert
 
+  /// Refuses, in words, a class that has some suggest() but is no strategy.
+  template <class S>
+    requires(!std::same_as<std::remove_cvref_t<S>, AnyStrategy> && !SearchStrategy<S> &&
+             requires(S s, const History& h) { s.suggest(h); })
+  AnyStrategy(const S&) {  // NOLINT: never made
+    static_assert(SearchStrategy<S>,
+                  "AnyStrategy: this class is no SearchStrategy: see bayestuner/search/concepts.hpp");
+  }
+
   AnyStrategy(const AnyStrategy& other) : self_(other.self_->clone()) {}
   AnyStrategy(AnyStrategy&&) noexcept = default;
   AnyStrategy& operator=(AnyStrategy other) noexcept {

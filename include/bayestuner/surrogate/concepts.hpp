@@ -8,6 +8,14 @@
 
 namespace bayestuner::surrogate {
 
+// The halves of Surrogate, named so that a compiler's refusal says which one is missing.
+template <class S>
+concept LearnsFromRows = requires(S s, const Eigen::MatrixXd& x, const Eigen::VectorXd& y) { s.fit(x, y, y); };
+template <class S>
+concept PredictsPosterior = requires(const S s, const Eigen::MatrixXd& x) {
+                              { s.predict(x) } -> std::same_as<Posterior>;
+                            };
+
 /// Learns a metric from measured points and says what it believes elsewhere.
 /// `s.fit(x, y, noise)`: rows `x` (n, d), targets `y` (n), known variance of every target `noise` (n, or empty:
 /// unknown). Replaces what was learnt before; n = 0 is allowed. Throws InvalidArgument for sizes that differ or numbers
@@ -15,10 +23,7 @@ namespace bayestuner::surrogate {
 /// `s.predict(x)`: belief about the noise-free metric at rows `x` (m, d): finite, same order; pure.
 /// Models: GaussianProcess. Checked by conformance/surrogate.hpp.
 template <class S>
-concept Surrogate = std::copyable<S> && requires(S s, const S c, const Eigen::MatrixXd& x, const Eigen::VectorXd& y) {
-                                          s.fit(x, y, y);
-                                          { c.predict(x) } -> std::same_as<Posterior>;
-                                        };
+concept Surrogate = std::copyable<S> && LearnsFromRows<S> && PredictsPosterior<S>;
 
 namespace detail {
 template <class Scalar>

@@ -1,0 +1,8 @@
+// expect: rule: the space has no parameter of this name
+#include "bayestuner/space/space.hpp"
+
+using namespace bayestuner;
+
+int main() {
+  const space::Space knobs{space::integer<"cores">(1, 28), space::rule<"batch">([](int batch) { return batch > 1; })};
+}
