@@ -19,6 +19,7 @@
 #include "bayestuner/search/detail/candidates.hpp"
 #include "bayestuner/search/detail/catalogue.hpp"
 #include "bayestuner/search/detail/metric_model.hpp"
+#include "bayestuner/search/detail/pooled.hpp"
 #include "bayestuner/search/detail/scorer.hpp"
 #include "bayestuner/search/detail/unmeasured.hpp"
 #include "bayestuner/search/latin_hypercube.hpp"
@@ -34,6 +35,12 @@ struct BayesianOptions {
   bool logarithm = true;                                              ///< positive metrics are learnt as logarithms
   bool compress = true;        ///< values far from where they matter are drawn nearer
   bool learn_failures = true;  ///< a model of its own says where trials fail
+  /// Rows that a model is fitted to; of more, those that matter most and a spread of the others. Bounds memory and
+  /// time.
+  std::size_t max_rows = 1000;
+  /// Readings of the incumbent that are asked for, one after the other and before anything new, while its known
+  /// standard errors leave open whether it is feasible. 1: a configuration is never asked for twice.
+  std::size_t readings = 1;
 };
 
 namespace detail {
@@ -49,6 +56,7 @@ struct DefaultSurrogate<surrogate::GaussianProcess<K>> {
     surrogate::GaussianProcessOptions options;
     options.starts = 1;
     options.max_fit_rows = 200;
+    options.tolerance = 1e-5;     // half the evaluations of 1e-10; on the recorded tables no result differs for it
     options.standardise = false;  // the targets are
     return surrogate::GaussianProcess<K>(std::move(options));
   }
@@ -95,6 +103,8 @@ class BayesianOptimisation {
   detail::MetricData data_of(const History& history, const detail::Role& role) const;
   bool learn(const History& history);
   void set_targets_to_beat(const History& history);
+  double incumbent_among(const std::vector<std::pair<double, Eigen::Index>>& feasible) const;
+  std::optional<space::Point> doubtful_incumbent(const History& history) const;
   std::vector<space::Point> best_points(const History& history) const;
   std::vector<Posterior> beliefs(const std::vector<space::Point>& points) const;
   std::vector<Posterior> beliefs_of_catalogue();
@@ -284,7 +294,7 @@ bool BayesianOptimisation<S>::learn(const History& history) {
   for (std::size_t k = 0; k < models_.size(); ++k) {
     detail::Role& role = scorer_.roles[k];
     const double phase = static_cast<double>(k) / static_cast<double>(models_.size());
-    models_[k].learn(prototype, role.spec, data_of(history, role), phase);
+    models_[k].learn(prototype, role.spec, data_of(history, role), phase, std::max<std::size_t>(options_.max_rows, 1));
     role.low = models_[k].transform()(role.spec.low);
     role.high = models_[k].transform()(role.spec.high);
     const double success = 1.0;
@@ -294,7 +304,23 @@ bool BayesianOptimisation<S>::learn(const History& history) {
   return true;
 }
 
-/// Incumbent or front of the feasible observations, in targets.
+/// The best of `feasible` (target, row) whose feasibility the models do not contradict: a lucky reading of an
+/// infeasible configuration must not set a target that nothing feasible can beat. The best of all where they contradict
+/// every one, or the first ten.
+template <surrogate::Surrogate S>
+double BayesianOptimisation<S>::incumbent_among(const std::vector<std::pair<double, Eigen::Index>>& feasible) const {
+  constexpr std::size_t most = 10;
+  if (scorer_.roles.size() > scorer_.objectives) {
+    for (std::size_t i = 0; i < std::min(most, feasible.size()); ++i) {
+      std::vector<Posterior> beliefs;
+      for (const auto& model : models_) beliefs.push_back(model.belief(rows_.row(feasible[i].second)));
+      if (scorer_.log_feasible(beliefs, 1)[0] >= std::log(0.5)) return feasible[i].first;
+    }
+  }
+  return feasible.front().first;
+}
+
+/// Incumbent or front of the feasible configurations, in targets.
 template <surrogate::Surrogate S>
 void BayesianOptimisation<S>::set_targets_to_beat(const History& history) {
   scorer_.incumbent.reset();
@@ -302,20 +328,25 @@ void BayesianOptimisation<S>::set_targets_to_beat(const History& history) {
   if (scorer_.objectives == 0) return;
   Eigen::MatrixXd feasible(static_cast<Eigen::Index>(history.observations.size()),
                            static_cast<Eigen::Index>(scorer_.objectives));
+  std::vector<std::pair<double, Eigen::Index>> ranked;
   Eigen::Index n = 0;
-  for (const Observation& observation : history.observations) {
-    if (!is_feasible(observation, history.task)) continue;
+  double lowest = std::numeric_limits<double>::infinity();
+  for (const detail::Pooled& row : detail::pooled(history)) {
+    if (!is_feasible(row.mean, history.task)) continue;
     for (Eigen::Index j = 0; j < feasible.cols(); ++j) {
       const auto k = static_cast<std::size_t>(j);
-      const double raw = value_of(observation, scorer_.roles[k].metric);
+      const double raw = value_of(row.mean, scorer_.roles[k].metric);
       feasible(n, j) = models_[k].transform()(raw);
-      if (j == 0 && (!scorer_.incumbent || feasible(n, 0) < *scorer_.incumbent)) {
-        scorer_.incumbent = feasible(n, 0);
+      if (j == 0 && feasible(n, 0) < lowest) {
+        lowest = feasible(n, 0);
         best_raw_ = raw;
       }
     }
+    ranked.emplace_back(feasible(n, 0), row.first);
     ++n;
   }
+  std::sort(ranked.begin(), ranked.end());
+  if (n > 0) scorer_.incumbent = incumbent_among(ranked);
   if (n == 0 || scorer_.objectives != 2) return;
   feasible.conservativeResize(n, Eigen::NoChange);
   Eigen::VectorXd reference(2);
@@ -368,14 +399,13 @@ std::vector<space::Point> BayesianOptimisation<S>::best_points(const History& hi
     const Eigen::VectorXd feasible = scorer_.log_feasible(beliefs(points), static_cast<Eigen::Index>(points.size()));
     for (std::size_t i = 0; i < points.size(); ++i) ranked.emplace_back(-feasible[static_cast<Eigen::Index>(i)], i);
   } else {
-    for (std::size_t i = 0; i < history.observations.size(); ++i) {
-      const Observation& observation = history.observations[i];
-      if (!is_feasible(observation, history.task)) continue;
+    for (const detail::Pooled& row : detail::pooled(history)) {
+      if (!is_feasible(row.mean, history.task)) continue;
       double rank = 0.0;
       for (std::size_t k = 0; k < scorer_.objectives; ++k) {
-        rank += models_[k].transform()(value_of(observation, scorer_.roles[k].metric));
+        rank += models_[k].transform()(value_of(row.mean, scorer_.roles[k].metric));
       }
-      ranked.emplace_back(rank, i);
+      ranked.emplace_back(rank, static_cast<std::size_t>(row.first));
     }
   }
   std::sort(ranked.begin(), ranked.end());
@@ -398,6 +428,25 @@ space::Point BayesianOptimisation<S>::best_of_samples(const History& history, co
   return detail::climb(space, unmeasured, candidates, score(candidates), score);
 }
 
+/// The best feasible configuration, if it has too few readings for its feasibility to be sure.
+template <surrogate::Surrogate S>
+std::optional<space::Point> BayesianOptimisation<S>::doubtful_incumbent(const History& history) const {
+  if (options_.readings < 2 || history.task.objectives.size() != 1) return std::nullopt;
+  const Objective& objective = history.task.objectives.front();
+  std::optional<detail::Pooled> best;
+  double lowest = std::numeric_limits<double>::infinity();
+  for (detail::Pooled& row : detail::pooled(history)) {
+    if (!is_feasible(row.mean, history.task)) continue;
+    const double value = (objective.maximise ? -1.0 : 1.0) * value_of(row.mean, objective.metric);
+    if (value >= lowest) continue;
+    lowest = value;
+    best = std::move(row);
+  }
+  if (!best || best->measured_now || best->readings >= options_.readings) return std::nullopt;
+  if (!detail::is_doubtful(*best, history.task)) return std::nullopt;
+  return best->mean.point;
+}
+
 template <surrogate::Surrogate S>
 std::optional<space::Point> BayesianOptimisation<S>::suggest(const History& history) {
   require_valid(history.task);
@@ -409,6 +458,7 @@ std::optional<space::Point> BayesianOptimisation<S>::suggest(const History& hist
   if (unmeasured.exhausted()) return std::nullopt;
   attach(space_of(history));
   if (auto point = initial_point(history, unmeasured)) return point;
+  if (auto point = doubtful_incumbent(history)) return point;
   Random random = Random(history.seed, 0xb0).fork(history.observations.size());
   try {
     if (!learn(history)) return away_from_failures(history, unmeasured, random);

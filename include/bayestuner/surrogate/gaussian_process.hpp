@@ -31,14 +31,16 @@ namespace bayestuner::surrogate {
 enum class CategoricalForm { in_distance, as_factor };
 
 struct GaussianProcessOptions {
-  std::vector<space::AxisKind> axes;  ///< one a column of x; empty: all numeric
+  std::vector<space::AxisKind> axes = {};  ///< one a column of x; empty: all numeric
   CategoricalForm categorical = CategoricalForm::in_distance;
-  bool optimise = true;                  ///< fit() seeks hyperparameters; false: it keeps `start`
-  std::optional<Hyperparameters> start;  ///< empty: default_hyperparameters(d)
-  Priors priors;
-  HyperparameterBounds bounds;
+  bool optimise = true;                       ///< fit() seeks hyperparameters; false: it keeps `start`
+  std::optional<Hyperparameters> start = {};  ///< empty: default_hyperparameters(d)
+  Priors priors = {};
+  HyperparameterBounds bounds = {};
   int max_iterations = 40;  ///< of the search from each start
-  int starts = 2;           ///< 2: the default start and the previous optimum; 1: the previous optimum if there is one
+  /// The search ends once a step gains less than this share of the log posterior, or no slope exceeds its root.
+  double tolerance = 1e-10;
+  int starts = 2;  ///< 2: the default start and the previous optimum; 1: the previous optimum if there is one
   std::size_t max_fit_rows =
       0;  ///< more rows than this: hyperparameters are sought on the best half and a spread of the rest; 0: on all
   bool profile_mean = true;  ///< constant mean by generalised least squares

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -25,23 +29,47 @@ struct MetricData {
 };
 
 /// When hyperparameters are sought again: at every row up to 25, then every 1 + n/40 rows. `phase` in [0, 1) shifts
-/// the later ones, so that several models do not pay at the same trial.
+/// those beyond 200 rows, so that several models do not pay at the same trial; before, paying together is short enough
+/// and leaves most trials without any search.
 inline Eigen::Index refit_point(Eigen::Index n, double phase) {
   const auto turns = [phase](Eigen::Index rows) {
-    return std::floor(40.0 * std::log1p(static_cast<double>(rows) / 40.0) + phase);
+    return std::floor(40.0 * std::log1p(static_cast<double>(rows) / 40.0) + (rows > 200 ? phase : 0.0));
   };
   Eigen::Index m = n;
   while (m > 25 && turns(m) == turns(m - 1)) --m;
   return m;
 }
 
+/// Which of `targets` (m) a model learns from where that is more than `most`: the quarter that matters most
+/// (objectives: the lowest; constraints: the nearest to a threshold) and an even spread of the others in that order.
+/// Ascending.
+inline std::vector<Eigen::Index> rows_to_learn(const Eigen::VectorXd& targets, double low, double high,
+                                               std::size_t most) {
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(targets.size()));
+  std::iota(order.begin(), order.end(), Eigen::Index{0});
+  if (order.size() <= most) return order;
+  const auto importance = [&](Eigen::Index i) {
+    if (std::isinf(low) && std::isinf(high)) return targets[i];
+    return std::min(std::abs(targets[i] - low), std::abs(targets[i] - high));
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Eigen::Index a, Eigen::Index b) { return importance(a) < importance(b); });
+  const std::size_t best = most / 4, spread = most - best, rest = order.size() - best;
+  for (std::size_t k = 0; k < spread; ++k) order[best + k] = order[best + k * rest / spread];
+  order.resize(most);
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
 /// Learns one metric with a surrogate `S`. The state after `learn` is a function of the arguments alone, to the bit:
-/// hyperparameters come from the first refit_point(n) rows and the default start, the rows after it are appended one by
-/// one. Rows known from the call before are not appended again.
+/// hyperparameters come from the first refit_point(n) rows (rows_to_learn of them) and the default start, the rows
+/// after it are appended one by one. Rows known from the call before are not appended again.
 template <surrogate::Surrogate S>
 class MetricModel {
  public:
-  void learn(const S& prototype, const TargetSpec& spec, const MetricData& data, double phase);
+  /// `most`: rows that the fit takes in; those appended until the next one come on top.
+  void learn(const S& prototype, const TargetSpec& spec, const MetricData& data, double phase,
+             std::size_t most = std::numeric_limits<std::size_t>::max());
 
   /// Appends rows (m, d) at their own means, for `belief` and `cached_belief` until the next `learn`: the kriging
   /// believer of Ginsbourger, Le Riche & Carraro 2010, doi:10.1007/978-3-642-10701-6_6. `label`: this value instead.
@@ -85,13 +113,15 @@ class MetricModel {
   Eigen::VectorXd variance_;  // (n, or empty), target units
   OutputTransform at_refit_, transform_;
   Eigen::VectorXd targets_;
+  std::vector<Eigen::Index> chosen_;  // rows that the surrogate knows, in its order
   Eigen::Index fitted_ = -1, rows_ = 0;
   std::uint64_t key_ = 0;  // of the rows taken in and all that shaped them
   std::conditional_t<grows, surrogate::PredictionCache, Nothing> cache_{};
 };
 
 template <surrogate::Surrogate S>
-void MetricModel<S>::learn(const S& prototype, const TargetSpec& spec, const MetricData& data, double phase) {
+void MetricModel<S>::learn(const S& prototype, const TargetSpec& spec, const MetricData& data, double phase,
+                           std::size_t most) {
   believer_.reset();
   const Eigen::Index n = data.raw.size(), m = grows ? refit_point(n, phase) : n;
   // Keys of the first k rows: the cheap proof that what was taken in is the beginning of what is given now.
@@ -109,19 +139,24 @@ void MetricModel<S>::learn(const S& prototype, const TargetSpec& spec, const Met
     fitted_ = -1;  // should an exception end this
     at_refit_ = OutputTransform(spec, data.raw.head(m));
     surrogate_ = prototype;
-    surrogate_.fit(data.x.topRows(m), at_refit_(data.raw.head(m)), scaled(at_refit_, data, m));
+    const Eigen::VectorXd targets = at_refit_(data.raw.head(m)), variance = scaled(at_refit_, data, m);
+    chosen_ = rows_to_learn(targets, at_refit_(spec.low), at_refit_(spec.high), most);
+    surrogate_.fit(data.x(chosen_, Eigen::all), targets(chosen_),
+                   variance.size() > 0 ? Eigen::VectorXd(variance(chosen_)) : Eigen::VectorXd());
     rows_ = m;
   }
   if constexpr (!grows) {
     prototype_ = prototype;
-    x_ = data.x;
+    x_ = data.x(chosen_, Eigen::all);
     variance_ = scaled(at_refit_, data, n);
+    if (variance_.size() > 0) variance_ = Eigen::VectorXd(variance_(chosen_));
   } else {
     const Eigen::VectorXd variance = scaled(at_refit_, data, n);
     for (; rows_ < n; ++rows_) {
       surrogate_.update(data.x.row(rows_).transpose(), 0.0, variance.size() > 0 ? variance[rows_] : 0.0);
+      chosen_.push_back(rows_);
     }
-    surrogate_.set_targets(targets_);
+    surrogate_.set_targets(targets_(chosen_));
   }
   fitted_ = m;
   key_ = key;
@@ -136,11 +171,11 @@ void MetricModel<S>::believe(const Eigen::MatrixXd& x, const double* label) {
     for (Eigen::Index i = 0; i < x.rows(); ++i) believer.update(x.row(i).transpose(), value(i));
     believer_ = std::move(believer);
   } else {
-    const Eigen::Index n = targets_.size(), m = x.rows();
+    const Eigen::Index n = x_.rows(), m = x.rows();
     Eigen::MatrixXd rows(n + m, x.cols());
     rows << x_, x;
     Eigen::VectorXd targets(n + m), variance(variance_.size() > 0 ? n + m : 0);
-    targets.head(n) = targets_;
+    targets.head(n) = targets_(chosen_);
     for (Eigen::Index i = 0; i < m; ++i) targets[n + i] = value(i);
     if (variance.size() > 0) variance << variance_, Eigen::VectorXd::Zero(m);
     S believer = prototype_;

@@ -21,6 +21,9 @@ GaussianProcess<K>::GaussianProcess(GaussianProcessOptions options) : options_(s
   require_range("lengthscale", b.lengthscale_low, b.lengthscale_high);
   require_range("signal variance", b.signal_variance_low, b.signal_variance_high);
   require_range("noise variance", b.noise_variance_low, b.noise_variance_high);
+  if (!(options_.tolerance >= 0.0 && options_.tolerance < 1.0)) {
+    throw InvalidArgument("GaussianProcess: tolerance: " + to_text(options_.tolerance) + " is outside [0, 1)");
+  }
 }
 
 template <Kernel K>
@@ -467,8 +470,10 @@ void GaussianProcess<K>::seek_hyperparameters() {
   }
   std::optional<detail::BfgsResult> best;
   for (const Eigen::VectorXd& start : starts) {
-    detail::BfgsResult found =
-        detail::minimise_in_box(objective, start, low, high, {.max_iterations = options_.max_iterations});
+    detail::BfgsResult found = detail::minimise_in_box(objective, start, low, high,
+                                                       {.max_iterations = options_.max_iterations,
+                                                        .gradient_tolerance = std::sqrt(options_.tolerance),
+                                                        .value_tolerance = options_.tolerance});
     if (std::isfinite(found.value) && (!best || found.value < best->value)) best = std::move(found);
   }
   if (best) {
