@@ -131,6 +131,19 @@ std::vector<RecordedTask> read_tasks(const std::filesystem::path& path) {
   }
 }
 
+namespace {
+
+// A metric m_NAME that was not measured because it is the knob k_NAME: the number of threads, say.
+std::size_t metric_column(const Csv& csv, const RecordedTask& task, const std::string& metric) {
+  if (std::find(csv.header.begin(), csv.header.end(), metric) == csv.header.end() && metric.starts_with("m_")) {
+    const std::string knob = "k_" + metric.substr(2);
+    if (std::find(task.knobs.begin(), task.knobs.end(), knob) != task.knobs.end()) return csv.column(knob);
+  }
+  return csv.column(metric);
+}
+
+}  // namespace
+
 RecordedTable load_table(const RecordedTask& task) {
   if (!task.problem.empty()) throw InvalidArgument("task " + task.id + ": " + task.problem);
   const Csv csv = read_csv(task.file);
@@ -140,7 +153,7 @@ RecordedTable load_table(const RecordedTask& task) {
   const auto metric = [&](const std::string& column) {
     const auto it = std::find(wanted.metrics.begin(), wanted.metrics.end(), column);
     if (it == wanted.metrics.end()) {
-      metric_columns.push_back(csv.column(column));
+      metric_columns.push_back(metric_column(csv, task, column));
       wanted.metrics.push_back(column);
       return static_cast<Eigen::Index>(wanted.metrics.size() - 1);
     }

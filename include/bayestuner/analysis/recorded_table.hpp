@@ -66,8 +66,8 @@ struct RecordedTable {
 };
 
 /// Loads the table of `task`: rows of one configuration are averaged; a configuration whose every row failed (ok = 0)
-/// or lacks a metric is a failure. Knobs with numbers throughout are ordered, others are labels. Throws InvalidArgument
-/// `file:line: column …` for text in a number column.
+/// or lacks a metric is a failure. A metric m_NAME without a column of its own is the knob k_NAME. Knobs with numbers
+/// throughout are ordered, others are labels. Throws InvalidArgument `file:line: column …` for text in a number column.
 RecordedTable load_table(const RecordedTask& task);
 
 }  // namespace bayestuner::analysis
