@@ -45,6 +45,7 @@ PRECISE = (
     (r"self: typing\.Callable\b", "self: Callable"),
     (r"(collections\.abc\.Callable)\b(?!\[)", r"\1[..., typing.Any]"),
     (r"__hash__: typing\.ClassVar\[None\] = None", r"\g<0>  # type: ignore[assignment]"),
+    (r"\*args\)", "*args: typing.Any)"),
     (r"(def __eq__\(self, arg0: )\w+\)", r"\1object)"),
 )
 

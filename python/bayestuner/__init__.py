@@ -8,6 +8,7 @@ plots in bayestuner.plots, what an object of your own must have in bayestuner.pr
 from bayestuner._bayestuner import (
     BayesianOptimisation,
     Boolean,
+    BusyError,
     Categorical,
     DeviceError,
     Error,
@@ -28,6 +29,7 @@ from bayestuner._bayestuner import (
     Provenance,
     Real,
     Recommendation,
+    RestoreError,
     Space,
     StoreError,
     Strategy,
@@ -53,6 +55,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BayesianOptimisation",
     "Boolean",
+    "BusyError",
     "Categorical",
     "DeviceError",
     "Error",
@@ -74,6 +77,7 @@ __all__ = [
     "Provenance",
     "Real",
     "Recommendation",
+    "RestoreError",
     "Space",
     "StoreError",
     "Strategy",

@@ -3,6 +3,8 @@
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/posterior.hpp"
 #include "bayestuner/core/text.hpp"
+#include "bayestuner/knob/resource_lock.hpp"
+#include "bayestuner/knob/restore.hpp"
 #include "bayestuner/study/trial.hpp"
 
 namespace bayestuner::python {
@@ -27,6 +29,11 @@ void bind_core(py::module_& m) {
   static const py::handle device =
       make("DeviceError", both(PyExc_OSError), "A device, kernel interface or file refused: path, bytes, reason.")
           .release();
+  const py::object device_type = m.attr("DeviceError");
+  static const py::handle busy =
+      make("BusyError", device_type, "Another process tunes the same study or resource.").release();
+  static const py::handle unrestored =
+      make("RestoreError", device_type, "The machine could not be given back; run bayestuner restore.").release();
   static const py::handle store =
       make("StoreError", both(PyExc_OSError), "A study's store cannot be read or written.").release();
   static const py::handle workload =
@@ -46,6 +53,10 @@ void bind_core(py::module_& m) {
       PyErr_SetString(invalid.ptr(), e.what());
     } catch (const NumericalError& e) {
       PyErr_SetString(numerical.ptr(), e.what());
+    } catch (const knob::BusyError& e) {
+      PyErr_SetString(busy.ptr(), e.what());
+    } catch (const knob::RestoreError& e) {
+      PyErr_SetString(unrestored.ptr(), e.what());
     } catch (const DeviceError& e) {
       PyErr_SetString(device.ptr(), e.what());
     } catch (const StoreError& e) {

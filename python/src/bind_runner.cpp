@@ -50,6 +50,7 @@ class Runner {
     {
       const py::gil_scoped_release release;
       const std::lock_guard guard(mutex_);
+      if (!runner_) throw InvalidArgument("TrialRunner: is closed");
       interrupt_ = &interrupt;
       try {
         metrics = runner_->run(params);
@@ -72,8 +73,17 @@ class Runner {
 
   void check(const study::Problem& problem) const { runner::refuse_blind_meters(meters_, knobs_, problem.metrics()); }
 
-  const std::map<std::string, std::string>& notes() const { return runner_->notes(); }
-  std::string recovered() const { return runner_->recovered().to_text(); }
+  // Lets go of the resources of the knobs, once the trial under way has ended.
+  void close() {
+    const py::gil_scoped_release release;
+    const std::lock_guard guard(mutex_);
+    runner_.reset();
+  }
+
+  std::map<std::string, std::string> notes() const {
+    return runner_ ? runner_->notes() : std::map<std::string, std::string>{};
+  }
+  std::string recovered() const { return runner_ ? runner_->recovered().to_text() : std::string(); }
 
  private:
   std::vector<knob::AnyKnob> knobs_;
@@ -129,7 +139,9 @@ void bind_runner(py::module_& m) {
           "configuration has a parameter of their name. timeout_s: of a whole trial. cool_down_s: after a trial. "
           "account: put processes into control groups of ours where the machine lets us. log_directory: keeps a folder "
           "per trial. state_directory: journals; empty: the usual folder. phase(text): called as the trial proceeds. "
-          "Raises InvalidArgument for options out of range, DeviceError for a knob or meter that is unavailable.")
+          "Takes the resources of the knobs for its whole life. Raises InvalidArgument for options out of range, "
+          "DeviceError "
+          "for a knob or meter that is unavailable, BusyError where another process tunes the same.")
       .def(
           "__call__", [](Runner& r, const study::Trial& trial) { return from_metrics(r.run(trial.params)); }, "trial"_a,
           "Run a trial; see run().")
@@ -138,12 +150,18 @@ void bind_runner(py::module_& m) {
           "params"_a,
           "Run a configuration (a dict); dict of Metric by name: throughput (items/s), latency_mean_s, latency_p50_s, "
           "latency_p95_s, latency_p99_s, correct, errors, and what meters and workload report. Raises TrialFailed with "
-          "the reason, DeviceError where the machine could not be given back, KeyboardInterrupt after tidying up.")
+          "the reason, RestoreError where the machine could not be given back, KeyboardInterrupt after tidying up.")
       .def_property_readonly("parameters", &Runner::parameters, "Parameters of the knobs, ready for a Space.")
       .def_property_readonly("notes", &Runner::notes,
                              "About the last trial: window_s, converged, half_width, noisy, first_problem, …; texts.")
       .def_property_readonly("recovered", &Runner::recovered,
                              "What was put back for tuners that died before, one line each; empty: nothing.")
+      .def("close", &Runner::close,
+           "Let go of the resources of the knobs, which no other runner can have meanwhile; run() is refused from then "
+           "on. Done by itself when the object goes, and at the end of a with statement.")
+      .def(
+          "__enter__", [](Runner& r) -> Runner& { return r; }, py::return_value_policy::reference)
+      .def("__exit__", [](Runner& r, const py::args&) { r.close(); })
       .def("check", &Runner::check, "problem"_a,
            "Refuse a problem whose metrics come from a meter that cannot see a knob that is varied: tuning it would "
            "optimise noise. Raises InvalidArgument.");

@@ -43,7 +43,7 @@ py::list restore(const std::string& state) {
     const py::gil_scoped_release release;
     report = knob::restore_all(state);
   }
-  if (!report.complete()) throw DeviceError("restore: " + report.to_text());
+  if (!report.complete()) throw knob::RestoreError("restore: " + report.to_text());
   py::list items;
   for (const auto& item : report.items) {
     items.append(py::dict("journal"_a = item.journal.string(), "resource"_a = item.resource,
@@ -79,10 +79,10 @@ void bind_tune(py::module_& m) {
         "Run or resume a tune file (docs/tune_file.md); the Recommendation, or None if nothing feasible was found. "
         "callback(trial) follows each trial, note(text) gets what there is to say about this machine. Ctrl-C raises "
         "KeyboardInterrupt with the machine restored and the study resumable. Raises InvalidArgument (`file:line: …`), "
-        "DeviceError, StoreError, WorkloadError.");
+        "DeviceError, BusyError, RestoreError, StoreError, WorkloadError.");
   m.def("restore", &restore, "state"_a = "",
         "Put back what dead tuners left behind, from the journals in the folder `state` (empty: the usual ones). List "
-        "of dicts: journal, resource, outcome, message. Raises DeviceError if something could not be put back.");
+        "of dicts: journal, resource, outcome, message. Raises RestoreError if something could not be put back.");
   m.def("doctor", &doctor,
         "What this machine can set and read, and why not the rest: {'knobs': [...], 'meters': [...]}, each a dict with "
         "name, available, reason, remedy, detail, and what it says of itself.");

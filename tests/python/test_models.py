@@ -39,3 +39,4 @@ def test_errors_extend_builtins():
     assert issubclass(bt.InvalidArgument, ValueError) and issubclass(bt.InvalidArgument, bt.Error)
     assert issubclass(bt.DeviceError, OSError) and issubclass(bt.StoreError, OSError)
     assert issubclass(bt.NumericalError, ArithmeticError)
+    assert issubclass(bt.BusyError, bt.DeviceError) and issubclass(bt.RestoreError, bt.DeviceError)

@@ -413,3 +413,19 @@ def test_the_interpreter_is_free_while_cpp_measures(tmp_path):
     over.set()
     thread.join()
     assert made > 20
+
+
+def test_a_runner_keeps_its_resources_until_it_is_closed(tmp_path):
+    def make():
+        knobs = [knob.Cores(bt.Integer("cores", 1, 1), mechanism="affinity")]
+        work = runner.ProcessWorkload(["sleep", "60"])
+        return bt.TrialRunner(work, knobs=knobs, measure=QUICK, state_directory=str(tmp_path))
+
+    with make() as run:
+        assert [p.name for p in run.parameters] == ["cores"]
+    again = make()
+    again.close()
+    again.close()
+    with pytest.raises(ValueError, match="TrialRunner: is closed"):
+        again.run({"cores": 1})
+    assert make() and make()  # what nobody holds is let go of at once

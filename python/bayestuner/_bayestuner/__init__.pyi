@@ -18,6 +18,7 @@ from . import knob, meter, runner
 __all__: list[str] = [
     "BayesianOptimisation",
     "Boolean",
+    "BusyError",
     "Categorical",
     "DeviceError",
     "Error",
@@ -38,6 +39,7 @@ __all__: list[str] = [
     "Provenance",
     "Real",
     "Recommendation",
+    "RestoreError",
     "Space",
     "StoreError",
     "Strategy",
@@ -76,6 +78,16 @@ class NumericalError(Error, ArithmeticError):
 class DeviceError(Error, OSError):
     """
     A device, kernel interface or file refused: path, bytes, reason.
+    """
+
+class BusyError(DeviceError):
+    """
+    Another process tunes the same study or resource.
+    """
+
+class RestoreError(DeviceError):
+    """
+    The machine could not be given back; run bayestuner restore.
     """
 
 class StoreError(Error, OSError):
@@ -980,7 +992,7 @@ def replay(
 
 def restore(state: str = "") -> list[dict[str, typing.Any]]:
     """
-    Put back what dead tuners left behind, from the journals in the folder `state` (empty: the usual ones). List of dicts: journal, resource, outcome, message. Raises DeviceError if something could not be put back.
+    Put back what dead tuners left behind, from the journals in the folder `state` (empty: the usual ones). List of dicts: journal, resource, outcome, message. Raises RestoreError if something could not be put back.
     """
 
 def text_report(study: Study) -> str:
@@ -990,5 +1002,5 @@ def text_report(study: Study) -> str:
 
 def tune_file(file: typing.Any, callback: typing.Any = None, note: typing.Any = None) -> typing.Any:
     """
-    Run or resume a tune file (docs/tune_file.md); the Recommendation, or None if nothing feasible was found. callback(trial) follows each trial, note(text) gets what there is to say about this machine. Ctrl-C raises KeyboardInterrupt with the machine restored and the study resumable. Raises InvalidArgument (`file:line: …`), DeviceError, StoreError, WorkloadError.
+    Run or resume a tune file (docs/tune_file.md); the Recommendation, or None if nothing feasible was found. callback(trial) follows each trial, note(text) gets what there is to say about this machine. Ctrl-C raises KeyboardInterrupt with the machine restored and the study resumable. Raises InvalidArgument (`file:line: …`), DeviceError, BusyError, RestoreError, StoreError, WorkloadError.
     """

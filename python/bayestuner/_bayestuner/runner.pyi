@@ -469,6 +469,8 @@ class TrialRunner:
         """
         Run a trial; see run().
         """
+    def __enter__(self) -> TrialRunner: ...
+    def __exit__(self, *args: typing.Any) -> None: ...
     def __init__(
         self,
         workload: typing.Any,
@@ -484,15 +486,19 @@ class TrialRunner:
         phase: typing.Any = None,
     ) -> None:
         """
-        workload: a workload, an object with run(until_s), or a function of a dict. knobs: set where the configuration has a parameter of their name. timeout_s: of a whole trial. cool_down_s: after a trial. account: put processes into control groups of ours where the machine lets us. log_directory: keeps a folder per trial. state_directory: journals; empty: the usual folder. phase(text): called as the trial proceeds. Raises InvalidArgument for options out of range, DeviceError for a knob or meter that is unavailable.
+        workload: a workload, an object with run(until_s), or a function of a dict. knobs: set where the configuration has a parameter of their name. timeout_s: of a whole trial. cool_down_s: after a trial. account: put processes into control groups of ours where the machine lets us. log_directory: keeps a folder per trial. state_directory: journals; empty: the usual folder. phase(text): called as the trial proceeds. Takes the resources of the knobs for its whole life. Raises InvalidArgument for options out of range, DeviceError for a knob or meter that is unavailable, BusyError where another process tunes the same.
         """
     def check(self, problem: bayestuner._bayestuner.Problem) -> None:
         """
         Refuse a problem whose metrics come from a meter that cannot see a knob that is varied: tuning it would optimise noise. Raises InvalidArgument.
         """
+    def close(self) -> None:
+        """
+        Let go of the resources of the knobs, which no other runner can have meanwhile; run() is refused from then on. Done by itself when the object goes, and at the end of a with statement.
+        """
     def run(self, params: dict[str, typing.Any]) -> dict[str, bayestuner._bayestuner.Metric]:
         """
-        Run a configuration (a dict); dict of Metric by name: throughput (items/s), latency_mean_s, latency_p50_s, latency_p95_s, latency_p99_s, correct, errors, and what meters and workload report. Raises TrialFailed with the reason, DeviceError where the machine could not be given back, KeyboardInterrupt after tidying up.
+        Run a configuration (a dict); dict of Metric by name: throughput (items/s), latency_mean_s, latency_p50_s, latency_p95_s, latency_p99_s, correct, errors, and what meters and workload report. Raises TrialFailed with the reason, RestoreError where the machine could not be given back, KeyboardInterrupt after tidying up.
         """
     @property
     def notes(self) -> dict[str, str]:
