@@ -3,6 +3,7 @@
 #include "bayestuner/meter/estimated_power.hpp"
 #include "bayestuner/meter/hwmon_power.hpp"
 #include "bayestuner/meter/memory_use.hpp"
+#include "bayestuner/meter/pressure.hpp"
 #include "bayestuner/meter/rapl.hpp"
 #include "python_meter.hpp"
 
@@ -143,6 +144,9 @@ void bind_meter(py::module_& m) {
 
   bind_simple<meter::CpuTime>(m, "CpuTime", "CPU time of the workload: cpu_time_s (s), cpu_share (CPUs busy).");
   bind_simple<meter::MemoryUse>(m, "MemoryUse", "Most memory the workload used: memory_peak_bytes.");
+  bind_simple<meter::Pressure>(m, "Pressure",
+                               "Share of the window in which some task waited: cpu_pressure, memory_pressure, "
+                               "io_pressure (0 to 1).");
   bind_simple<meter::RaplPowercap>(m, "RaplPowercap",
                                    "Energy counters of the processor by the powercap tree: power_w, energy_j.");
   bind_simple<meter::RaplPerf>(m, "RaplPerf", "Energy counters of the processor by perf events: power_w, energy_j.");

@@ -120,7 +120,16 @@ def test_bad_input_gets_one_clear_line(make, text):
 
 # -- meters -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "make", [meter.CpuTime, meter.MemoryUse, meter.RaplPowercap, meter.RaplPerf, meter.HwmonPower, meter.EstimatedPower]
+    "make",
+    [
+        meter.CpuTime,
+        meter.MemoryUse,
+        meter.Pressure,
+        meter.RaplPowercap,
+        meter.RaplPerf,
+        meter.HwmonPower,
+        meter.EstimatedPower,
+    ],
 )
 def test_every_meter_measures_or_says_why_not(make):
     made = make()

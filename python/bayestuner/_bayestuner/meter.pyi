@@ -17,6 +17,7 @@ __all__: list[str] = [
     "HwmonPower",
     "MemoryUse",
     "Meter",
+    "Pressure",
     "RaplPerf",
     "RaplPowercap",
     "Target",
@@ -172,6 +173,15 @@ class CpuTime(Meter):
 class MemoryUse(Meter):
     """
     Most memory the workload used: memory_peak_bytes.
+    """
+    def __init__(self) -> None:
+        """
+        Looks at this machine; see is_available and reason.
+        """
+
+class Pressure(Meter):
+    """
+    Share of the window in which some task waited: cpu_pressure, memory_pressure, io_pressure (0 to 1).
     """
     def __init__(self) -> None:
         """
