@@ -161,6 +161,9 @@ void RaplPowercap::begin(const Target&) {
   if (!availability_) throw DeviceError(name() + ": " + availability_.reason());
   counters_->keep_alive.reset();
   window_.clear();
+  // Nobody read since the last window: what happened in between, a reset included, is not ours.
+  for (RaplZone& zone : counters_->zones) zone.restart();
+  counters_->failure.clear();
   sample_at_edge();
   double period_s = 60.0;
   for (const RaplZone& zone : counters_->zones) period_s = std::min(period_s, zone.keep_alive_s());

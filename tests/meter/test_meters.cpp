@@ -119,6 +119,10 @@ TEST(RaplPowercap, AResetIsNoEnergy) {
   meter.begin({});
   tree.set("intel-rapl:1", 200'000'000'000);  // 200 kJ in no time
   EXPECT_THROW(meter.end(), DeviceError);
+  meter.begin({});  // the next window begins anew
+  usleep(10'000);
+  tree.set("intel-rapl:1", 200'001'000'000);
+  EXPECT_NEAR(meter.end().at("energy_j").value, 1.0, 1e-9);
 }
 
 TEST(RaplPowercap, SaysWhyItCannotRead) {

@@ -29,6 +29,8 @@ class RaplZone {
   /// and a gap long enough for a second wrap are no readings: the account goes on from the new value and `was_reset()`.
   /// Throws DeviceError.
   void read(const FileReader& reader, double time_s);
+  /// Forgets what came before: the next reading is the first.
+  void restart() { last_j_.reset(), total_j_ = 0.0, reset_ = false; }
   /// Energy since the first reading.
   double joules() const { return total_j_; }
   /// The counter as it stands in the file, J.
