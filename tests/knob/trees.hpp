@@ -43,7 +43,7 @@ class TemporaryFolder {
   pid_t owner_ = ::getpid();
 };
 
-inline bool wait_until(const std::function<bool()>& condition, double timeout_s = 10.0) {
+inline bool wait_until(const std::function<bool()>& condition, double timeout_s = 120.0) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout_s);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;

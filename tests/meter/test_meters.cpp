@@ -34,6 +34,13 @@ class Busy {
     waitpid(pid_, nullptr, 0);
   }
   Target target() const { return {.pid = pid_, .cpu_group = {}, .memory_group = {}}; }
+  double cpu_s() const {
+    clockid_t clock{};
+    timespec now{};
+    EXPECT_EQ(clock_getcpuclockid(pid_, &clock), 0);
+    EXPECT_EQ(clock_gettime(clock, &now), 0);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  }
 
  private:
   pid_t pid_;
@@ -81,11 +88,18 @@ TEST(Meters, KeepTheContract) {
 TEST(Meters, CpuTimeSeesABusyProcess) {
   const Busy busy;
   CpuTime meter;
+  // The kernel's clock of that process, read outside and inside the window: what it got of a busy machine is between.
+  const double outer = busy.cpu_s();
   meter.begin(busy.target());
-  usleep(400'000);
+  const double inner = busy.cpu_s();
+  while (busy.cpu_s() < inner + 0.3) usleep(10'000);
+  const double inner_end = busy.cpu_s();
   const Metrics m = meter.end();
-  EXPECT_GT(m.at("cpu_share").value, 0.02);  // its share of a machine that others use too
-  EXPECT_LT(m.at("cpu_share").value, 1.3);
+  const double outer_end = busy.cpu_s();
+  constexpr double ticks_s = 0.02;  // two of /proc's
+  EXPECT_GE(m.at("cpu_time_s").value, inner_end - inner - ticks_s);
+  EXPECT_LE(m.at("cpu_time_s").value, outer_end - outer + ticks_s);
+  EXPECT_LT(m.at("cpu_share").value, 1.1) << "one thread on one CPU";
 }
 
 TEST(RaplPowercap, AddsPackagesAndDramAndNothingTwice) {
@@ -188,14 +202,20 @@ TEST(HwmonPower, SaysWhyItCannotReadAndNoticesALoss) {
 TEST(EstimatedPower, IsItsFormula) {
   const Busy busy;
   EstimatedPower meter({.idle_w_per_cpu = 1.0, .busy_w_per_cpu = 5.0, .memory_w_per_gb = 0.0, .cpus = 4});
-  CpuTime cpu;
+  const auto model_j = [&] { return 4.0 * monotonic_s() + 4.0 * busy.cpu_s(); };
+  const double outer = model_j();
   meter.begin(busy.target());
-  cpu.begin(busy.target());
-  usleep(400'000);
-  const double share = cpu.end().at("cpu_share").value;
-  const Metric power = meter.end().at("power_w");
-  EXPECT_EQ(power.provenance, Provenance::estimated);
-  EXPECT_NEAR(power.value, 4.0 + 4.0 * share, 0.5);
+  const double inner = model_j();
+  while (busy.cpu_s() < 0.3) usleep(10'000);
+  const double inner_end = model_j();
+  const Metrics m = meter.end();
+  const double outer_end = model_j();
+  constexpr double ticks_j = 4.0 * 0.02;  // two of /proc's
+  EXPECT_EQ(m.at("power_w").provenance, Provenance::estimated);
+  EXPECT_GE(m.at("energy_j").value, inner_end - inner - ticks_j);
+  EXPECT_LE(m.at("energy_j").value, outer_end - outer + ticks_j);
+  EXPECT_GT(m.at("power_w").value, 4.0);
+  EXPECT_LE(m.at("power_w").value, 8.0 + 0.5);
   EXPECT_THROW(EstimatedPower({.idle_w_per_cpu = 5.0, .busy_w_per_cpu = 1.0}), InvalidArgument);
 }
 

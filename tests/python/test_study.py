@@ -171,7 +171,7 @@ def test_ctrl_c_stops_and_the_study_resumes(tmp_path):
     for _ in range(3):
         child.stdout.readline()
     os.kill(child.pid, signal.SIGINT)
-    _, err = child.communicate(timeout=20)
+    _, err = child.communicate(timeout=120)
     assert child.returncode != 0 and "KeyboardInterrupt" in err
     assert len(bt.Study.open(tmp_path / "c.db").trials) >= 3
 

@@ -66,14 +66,17 @@ inline std::vector<HttpRequest> requests() {
 
 inline ProcessOptions server(const std::string& mode, std::vector<std::string> more = {}) {
   ProcessOptions options{.command = {python(), server_script(), "--port", "{port}", "--mode", mode},
-                         .ready = {.http = "http://127.0.0.1:{port}/ready", .timeout_s = 20.0},
+                         .ready = {.http = "http://127.0.0.1:{port}/ready", .timeout_s = 120.0},
                          .stop_timeout_s = 2.0};
   options.command.insert(options.command.end(), more.begin(), more.end());
   return options;
 }
 
-inline HttpLoadOptions closed_load(int concurrency = 4) {
-  return {.url = "http://127.0.0.1:{port}/infer", .requests = requests(), .concurrency = concurrency, .timeout_s = 0.7};
+inline HttpLoadOptions closed_load(int concurrency = 4, double timeout_s = 30.0) {
+  return {.url = "http://127.0.0.1:{port}/infer",
+          .requests = requests(),
+          .concurrency = concurrency,
+          .timeout_s = timeout_s};
 }
 
 /// The reason and message of the study::TrialFailed that `f` throws.

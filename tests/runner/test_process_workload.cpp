@@ -25,7 +25,7 @@ TEST(ProcessWorkload, FillsTemplatesIn) {
   const Folder folder;
   ProcessWorkload workload({.command = {"sh", "-c", "echo \"$@ $SIZE\"; sleep 100", "sh", "{batch}x{gone}|{port}"},
                             .environment = {{"SIZE", "{batch}"}},
-                            .ready = {.line = "8x|", .timeout_s = 5.0},
+                            .ready = {.line = "8x|", .timeout_s = 60.0},
                             .stop_timeout_s = 1.0},
                            PrintedMetrics(), {"batch", "gone"});
   workload.start({.params = {{"batch", std::int64_t{8}}}, .directory = folder.path()});
@@ -56,9 +56,8 @@ TEST(ProcessWorkload, ReportsHowAProcessDiedBeforeItWasReady) {
   const Folder folder;
   ProcessWorkload workload(server("dies_at_start"), HttpLoad(closed_load()), {});
   workload.start({.directory = folder.path()});
-  const double from = monotonic_s();
-  const auto failure = failure_of([&] { workload.wait_ready(monotonic_s() + 20.0); });
-  EXPECT_LT(monotonic_s() - from, 5.0) << "it did not wait for the time limit";
+  // Not the time limit ends it: the test would be stopped long before.
+  const auto failure = failure_of([&] { workload.wait_ready(monotonic_s() + 3600.0); });
   EXPECT_EQ(failure.reason, FailureReason::crashed);
   EXPECT_NE(std::string(failure.what()).find("exited with code 3"), std::string::npos);
   EXPECT_NE(std::string(failure.what()).find("its last lines: cannot find the model"), std::string::npos);
@@ -70,7 +69,7 @@ TEST(ProcessWorkload, GivesUpOnAServerThatIsNeverReady) {
   options.ready.timeout_s = 3.0;  // time for a busy machine to start it
   ProcessWorkload workload(options, HttpLoad(closed_load()), {});
   workload.start({.directory = folder.path()});
-  const auto failure = failure_of([&] { workload.wait_ready(monotonic_s() + 20.0); });
+  const auto failure = failure_of([&] { workload.wait_ready(monotonic_s() + 120.0); });
   EXPECT_EQ(failure.reason, FailureReason::timed_out);
   EXPECT_NE(std::string(failure.what()).find("got status 503"), std::string::npos) << failure.what();
 }
@@ -79,7 +78,7 @@ TEST(ProcessWorkload, ReportsADeathInTheMiddle) {
   const Folder folder;
   ProcessWorkload workload(server("dies_later"), HttpLoad(closed_load()), {});
   workload.start({.directory = folder.path()});
-  workload.wait_ready(monotonic_s() + 20.0);
+  workload.wait_ready(monotonic_s() + 120.0);
   const auto failure = failure_of([&] { workload.run(monotonic_s() + 10.0); });
   EXPECT_EQ(failure.reason, FailureReason::crashed);
   EXPECT_NE(std::string(failure.what()).find("exited with code 7"), std::string::npos);
@@ -91,7 +90,7 @@ TEST(ProcessWorkload, TakesItsWholeFamilyAlong) {
   const fs::path pids = folder.path() / "pids";
   ProcessWorkload workload(server("forks", {"--pids", pids.string()}), HttpLoad(closed_load()), {});
   workload.start({.directory = folder.path()});
-  workload.wait_ready(monotonic_s() + 20.0);
+  workload.wait_ready(monotonic_s() + 120.0);
   pid_t inside = 0, outside = 0;
   std::ifstream(pids) >> inside >> outside;
   EXPECT_TRUE(lives(inside) && lives(outside));
@@ -112,10 +111,10 @@ TEST(ProcessWorkload, WaitsForEachKindOfReadiness) {
   line.start(start);
   line.wait_ready(monotonic_s() + 5.0);
   ProcessOptions tcp_server = server("normal");
-  tcp_server.ready = {.tcp = "{port}", .timeout_s = 20.0};
+  tcp_server.ready = {.tcp = "{port}", .timeout_s = 120.0};
   ProcessWorkload tcp(tcp_server, HttpLoad(closed_load()), {});
   tcp.start(start);
-  tcp.wait_ready(monotonic_s() + 20.0);
+  tcp.wait_ready(monotonic_s() + 120.0);
   EXPECT_GT(tcp.run(monotonic_s() + 0.2).items, 0.0);
   ProcessWorkload never = script("sleep 100", {.line = "x", .timeout_s = 0.1});
   never.start(start);

