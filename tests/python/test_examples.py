@@ -1,4 +1,4 @@
-"""Examples are programs that must run; the README's Python code is one of them."""
+"""Examples are programs that must run."""
 
 from __future__ import annotations
 
@@ -21,20 +21,6 @@ def test_the_script_runs():
     )
     assert done.returncode == 0, done.stderr
     assert "confirmed" in done.stdout and "power saved" in done.stdout
-
-
-def test_the_readme_code_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) >= 2
-
-    def run_my_server(cores, memory_gb, batch):
-        return 20.0 + 4 * cores + batch / 4 + memory_gb, 25.0 * cores * batch / (batch + 4)
-
-    names = {"run_my_server": run_my_server}
-    for block in blocks:
-        exec(block, names)
-    assert len(names["study"].trials) == 20
 
 
 def test_the_notebook_runs_top_to_bottom(tmp_path):
