@@ -8,28 +8,24 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(BAYESTUNER_CCACHE ccache)
   mark_as_advanced(BAYESTUNER_CCACHE)
   if(BAYESTUNER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${BAYESTUNER_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+                                    ${BAYESTUNER_CCACHE})
   endif()
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 endif()
 
 # Flags of our own translation units: never part of what a consumer inherits.
 add_library(bayestuner_flags INTERFACE)
-target_compile_options(
-  bayestuner_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-                             -fvisibility=hidden -fvisibility-inlines-hidden)
+target_compile_options(bayestuner_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                                  -fvisibility=hidden -fvisibility-inlines-hidden)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside Eigen's and std::variant's optimised code, where they are false.
-  target_compile_options(bayestuner_flags INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds -Wno-restrict -Wno-use-after-free
-                                                    -Wno-psabi)
+  target_compile_options(bayestuner_flags INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds -Wno-restrict
+                                                    -Wno-use-after-free -Wno-psabi)
   target_compile_options(bayestuner_flags INTERFACE -fpch-preprocess)
 endif()
 if(BAYESTUNER_WERROR)
   target_compile_options(bayestuner_flags INTERFACE -Werror)
-endif()
-if(BAYESTUNER_NATIVE)
-  target_compile_options(bayestuner_flags INTERFACE -march=native)
 endif()
 if(BAYESTUNER_SANITIZER STREQUAL "address")
   set(bayestuner_sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
@@ -43,7 +39,19 @@ if(bayestuner_sanitize)
   target_link_options(bayestuner_flags INTERFACE ${bayestuner_sanitize})
 endif()
 
-# bayestuner_area(<area> [LINK ...] [PRIVATE ...]): one compiled library for src/<area>/*.cpp.
+# bayestuner_headers(<target> <area>...): the areas' public headers, installed with the target.
+function(bayestuner_headers target)
+  set(headers)
+  foreach(area IN LISTS ARGN)
+    file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/bayestuner/${area}/*.hpp
+         ${PROJECT_SOURCE_DIR}/include/bayestuner/${area}/*.ipp)
+    list(APPEND headers ${found})
+  endforeach()
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
+endfunction()
+
+# bayestuner_area(<area> [LINK ...] [PRIVATE ...]): one compiled library for src/<area>/*.cpp. PRIVATE libraries that are
+# headers alone (nlohmann_json) are not asked for again by the installed package.
 function(bayestuner_area area)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;PRIVATE")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${area}/*.cpp)
@@ -53,12 +61,14 @@ function(bayestuner_area area)
   add_library(bayestuner_${area} STATIC ${sources})
   add_library(bayestuner::${area} ALIAS bayestuner_${area})
   set_target_properties(bayestuner_${area} PROPERTIES EXPORT_NAME ${area} POSITION_INDEPENDENT_CODE ON)
+  bayestuner_headers(bayestuner_${area} ${area})
   target_link_libraries(bayestuner_${area} PUBLIC bayestuner::core)
   foreach(library IN LISTS arg_LINK)
     if(TARGET ${library} OR NOT library MATCHES "^bayestuner::")
       target_link_libraries(bayestuner_${area} PUBLIC ${library})
     endif()
   endforeach()
+  list(TRANSFORM arg_PRIVATE REPLACE "^nlohmann_json::nlohmann_json$" "$<BUILD_INTERFACE:\\0>")
   target_link_libraries(bayestuner_${area} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:bayestuner_flags>)
   target_include_directories(bayestuner_${area} PRIVATE ${PROJECT_SOURCE_DIR}/src)
 endfunction()

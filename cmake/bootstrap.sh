@@ -3,8 +3,8 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-build_packages=(g++ cmake ninja-build ccache pkg-config libeigen3-dev libboost-dev libnlopt-cxx-dev libnlopt-dev
-  libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev libcpp-httplib-dev zlib1g-dev
+build_packages=(g++ cmake ninja-build ccache libeigen3-dev libboost-dev libnlopt-cxx-dev libnlopt-dev
+  libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev zlib1g-dev
   python3 python3-venv)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-dev)
 
