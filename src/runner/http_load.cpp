@@ -48,7 +48,7 @@ struct Connection {
 };
 
 /// A request with its header, and answers that were compared before.
-struct Prepared {
+struct PreparedRequest {
   std::string bytes;
   const HttpRequest* request = nullptr;
   std::string known_right = {};
@@ -64,7 +64,7 @@ struct HttpLoad::State {
   HttpLoadOptions options;
   Stop stop;
   Address address;
-  std::vector<Prepared> requests;
+  std::vector<PreparedRequest> requests;
   std::vector<Connection> connections;
   std::vector<pollfd> watched;
   std::vector<std::size_t> watched_connection;
@@ -196,7 +196,7 @@ void HttpLoad::State::receive(Connection& c, Slice& slice) {
 }
 
 void HttpLoad::State::complete(Connection& c, double now, Slice& slice) {
-  Prepared& prepared = requests[c.request];
+  PreparedRequest& prepared = requests[c.request];
   last_answer_s = now;
   if (c.answer.status() != 200) {
     const std::string text = "status " + to_text(c.answer.status()) + ": " + clean_text(c.answer.body(), 160);

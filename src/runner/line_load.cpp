@@ -10,7 +10,7 @@
 namespace bayestuner::runner {
 namespace {
 
-constexpr double look_s = 0.02;
+constexpr double pause_s = 0.02;
 
 void collect(const std::vector<std::string>& lines, Slice& slice) {
   for (const std::string& line : lines) {
@@ -85,7 +85,7 @@ Slice CommandLoad::run(double until_s) {
     }
     const double now = monotonic_s();
     if (now >= until_s) break;
-    if (!slice.ended) sleep_until(std::min(until_s, now + look_s), stop_);
+    if (!slice.ended) sleep_until(std::min(until_s, now + pause_s), stop_);
   }
   slice.end_s = monotonic_s();
   return slice;
