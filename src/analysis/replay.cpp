@@ -10,8 +10,8 @@
 
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/error.hpp"
-#include "bayestuner/search/make_strategy.hpp"
 #include "bayestuner/search/pareto.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 
 namespace bayestuner::analysis {
 
@@ -40,7 +40,7 @@ double share_of_volume(const RecordedTable& table, const std::vector<Eigen::RowV
 }
 
 search::AnyStrategy strategy_of(const ReplayOptions& options, const std::string& name) {
-  return options.make_strategy ? options.make_strategy(name) : search::make_strategy(name);
+  return options.make_strategy ? options.make_strategy(name) : study::named_strategy(name);
 }
 
 Run run_one(const RecordedTask& task, const RecordedTable& table, const std::string& strategy_name, std::uint64_t seed,

@@ -6,14 +6,12 @@
 #include <map>
 #include <sstream>
 
+#include "bayestuner/core/detail/read_file.hpp"
+
 namespace bayestuner::meter {
 
 std::optional<std::string> read_text(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (in.bad()) return std::nullopt;
-  return text;
+  return detail::read_file(path);
 }
 
 namespace {

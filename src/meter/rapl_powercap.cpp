@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bayestuner/core/clock.hpp"
+#include "bayestuner/core/detail/read_file.hpp"
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/meter/rapl.hpp"
@@ -38,13 +39,8 @@ std::optional<double> microjoules(const std::string& text) {
 FileReader real_reader() {
   return [](const std::filesystem::path& path, std::string& reason) -> std::optional<std::string> {
     errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    std::string text;
-    if (in) text.assign((std::istreambuf_iterator<char>(in)), {});
-    if (!in || in.bad()) {
-      reason = path.string() + ": " + std::error_code(errno, std::generic_category()).message();
-      return std::nullopt;
-    }
+    auto text = detail::read_file(path);
+    if (!text) reason = path.string() + ": " + std::error_code(errno, std::generic_category()).message();
     return text;
   };
 }

@@ -1,6 +1,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "bayestuner/core/detail/read_file.hpp"
 #include "bayestuner/runner/subprocess.hpp"
 #include "runner/clean_text.hpp"
 
@@ -12,7 +13,7 @@ std::string last_lines(const std::filesystem::path& file, std::size_t lines, std
   constexpr std::streamoff most = 16384;
   const std::streamoff size = in.tellg();
   in.seekg(std::max<std::streamoff>(0, size - most));
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::string text = detail::read_rest(in).value_or("");
   std::vector<std::string> found;
   for (std::size_t to = text.size(); found.size() < lines && to > 0;) {
     const std::size_t newline = text.rfind('\n', to - 1);
@@ -32,7 +33,7 @@ std::vector<std::string> LineReader::read(bool all) {
   std::ifstream in(file_, std::ios::binary);
   if (in) {
     in.seekg(static_cast<std::streamoff>(at_));
-    const std::string gained((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const std::string gained = detail::read_rest(in).value_or("");
     at_ += gained.size();
     rest_ += gained;
   }

@@ -11,6 +11,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "bayestuner/core/detail/read_file.hpp"
+
 namespace bayestuner::runner {
 namespace {
 
@@ -27,8 +29,7 @@ void for_each_process(const std::function<bool(pid_t, const std::filesystem::pat
 }
 
 std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return detail::read_file(path).value_or("");
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/knob/journal.hpp"
 #include "bayestuner/knob/resource_lock.hpp"
-#include "bayestuner/search/make_strategy.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 #include "runner/fresh_store.hpp"
 #include "runner/tune_parts.hpp"
 
@@ -357,7 +357,7 @@ std::unique_ptr<study::Study> make_study(const TuneSpec& spec) {
                                              study::StudyOptions{.name = spec.study.name,
                                                                  .store = spec.study.store,
                                                                  .seed = spec.study.seed,
-                                                                 .strategy = search::make_strategy(spec.study.strategy),
+                                                                 .strategy = study::named_strategy(spec.study.strategy),
                                                                  .budget = spec.study.trials});
   if (const auto baseline = spec.baseline()) made->enqueue(*baseline);
   return made;

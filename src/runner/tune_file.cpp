@@ -6,7 +6,7 @@
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
-#include "bayestuner/search/make_strategy.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 #include "runner/tune_file_parts.hpp"
 
 namespace bayestuner::runner {
@@ -49,7 +49,7 @@ void read_study(const TomlTable& table, TuneSpec& spec, const fs::path& folder) 
   study.store = (folder / table.text("store").value_or(study.name + ".db")).lexically_normal();
   if (table.has("seed")) study.seed = count(table, "seed", 0);
   study.strategy = table.text("strategy").value_or(study.strategy);
-  table.at("strategy", [&] { search::make_strategy(study.strategy); });
+  table.at("strategy", [&] { study::named_strategy(study.strategy); });
   if (table.has("trials")) study.trials = count(table, "trials", 1);
   for (const auto& [key, target] : {std::pair{"seconds", &study.seconds}, {"joules", &study.joules}}) {
     *target = table.number(key);

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "bayestuner/core/detail/read_file.hpp"
+
 namespace bayestuner::study {
 
 namespace {
@@ -19,8 +21,7 @@ std::string boot_id() {
 // Field 22 of /proc/<pid>/stat; the command name before it may hold spaces and parentheses. Empty for a zombie: it
 // tells no trial any more.
 std::string start_time(const std::string& pid) {
-  std::ifstream in("/proc/" + pid + "/stat");
-  std::string text((std::istreambuf_iterator<char>(in)), {});
+  const std::string text = detail::read_file("/proc/" + pid + "/stat").value_or("");
   const std::size_t end = text.rfind(')');
   if (end == std::string::npos) return {};
   std::istringstream fields(text.substr(end + 2));

@@ -7,7 +7,7 @@
 
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/text.hpp"
-#include "bayestuner/search/make_strategy.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 #include "study/json.hpp"
 #include "study/pooling.hpp"
 
@@ -62,7 +62,7 @@ Study::Study(space::DynamicSpace space, Problem problem, StudyOptions options)
       seed_(options.seed),
       budget_(options.budget),
       store_(options.store.empty() ? make_memory_store() : open_sqlite_store(options.store, name_)),
-      strategy_(options.strategy ? *options.strategy : search::make_strategy("bo")),
+      strategy_(options.strategy ? *options.strategy : named_strategy("bo")),
       log_(std::make_unique<Log>()) {
   store_->transaction([&] {
     const std::string fingerprint = space_.fingerprint();

@@ -102,6 +102,13 @@ TEST(Meters, CpuTimeSeesABusyProcess) {
   EXPECT_LT(m.at("cpu_share").value, 1.1) << "one thread on one CPU";
 }
 
+TEST(Meters, AFileThatOpensAndCannotBeReadIsAReasonAndNoException) {
+  // As /proc/<pid>/stat of a process that has just gone; a folder behaves so at any time.
+  std::string reason;
+  EXPECT_FALSE(real_reader()(std::filesystem::temp_directory_path(), reason));
+  EXPECT_NE(reason.find(": Is a directory"), std::string::npos) << reason;
+}
+
 TEST(RaplPowercap, AddsPackagesAndDramAndNothingTwice) {
   const Powercap tree;
   RaplPowercap meter(tree.root());

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bayestuner/core/clock.hpp"
+#include "bayestuner/core/detail/read_file.hpp"
 #include "bayestuner/runner/http_load.hpp"
 #include "bayestuner/runner/process_workload.hpp"
 #include "bayestuner/study/trial.hpp"
@@ -91,8 +92,7 @@ inline study::TrialFailed failure_of(const std::function<void()>& f) {
 }
 
 inline bool lives(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
+  const std::string text = detail::read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
   const std::size_t end = text.rfind(')');
   return end != std::string::npos && text[end + 2] != 'Z' && text[end + 2] != 'X';
 }

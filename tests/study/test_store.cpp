@@ -7,7 +7,7 @@
 #include <fstream>
 #include <set>
 
-#include "bayestuner/search/make_strategy.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 #include "study/fixtures.hpp"
 
 namespace bayestuner::study {
@@ -147,7 +147,7 @@ TEST(Store, ProcessesShareOneStudyWithoutRepeats) {
   std::vector<pid_t> children;
   for (int i = 0; i < 4; ++i) {
     children.push_back(spawn([&] {
-      Study s(small_space(), least_power(), {.store = path, .seed = 1, .strategy = search::make_strategy("random")});
+      Study s(small_space(), least_power(), {.store = path, .seed = 1, .strategy = named_strategy("random")});
       for (int k = 0; k < 25; ++k) {
         const auto t = s.ask();
         s.tell(t->number, serve(*t));

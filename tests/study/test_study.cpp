@@ -3,8 +3,8 @@
 #include <fstream>
 #include <set>
 
-#include "bayestuner/search/make_strategy.hpp"
 #include "bayestuner/study/export.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 #include "study/fixtures.hpp"
 
 namespace bayestuner::study {
@@ -179,7 +179,7 @@ TEST(Study, RecommendsOnlyWhatItConfirmed) {
 TEST(Study, AResumedStudyGoesOnAsIfItHadNeverStopped) {
   const Folder folder;
   for (const char* strategy : {"bo", "random", "sobol"}) {
-    const StudyOptions options{.seed = 7, .strategy = search::make_strategy(strategy), .budget = 18};
+    const StudyOptions options{.seed = 7, .strategy = named_strategy(strategy), .budget = 18};
     Study whole(small_space(), least_power(), options);
     whole.optimize(serve, {.trials = 18});
     StudyOptions stored = options;
