@@ -37,7 +37,7 @@ while True:
 """
 
 
-def interrupt(code: str, folder, after: int = 1, within_s: float = 10.0) -> str:
+def interrupt(code: str, folder, after: int = 1) -> str:
     """Runs `code`, sends SIGINT once it has said "ready" so often, and gives what it printed afterwards."""
     script = COMMON.format(folder=str(folder)) + textwrap.dedent(code)
     environment = os.environ | {"PYTHONPATH": str(pathlib.Path(bt.__file__).absolute().parents[1])}
@@ -54,10 +54,9 @@ def interrupt(code: str, folder, after: int = 1, within_s: float = 10.0) -> str:
             line = child.stdout.readline()
             assert line == "ready\n", line + child.stderr.read()
         time.sleep(0.2)
-        asked = time.monotonic()
         os.kill(child.pid, signal.SIGINT)
-        out, err = child.communicate(timeout=60)
-        assert time.monotonic() - asked < within_s
+        # No time is asserted: what is interrupted would last an hour, and this ends the test long before.
+        out, err = child.communicate(timeout=300)
     finally:
         child.kill()
         child.wait()
@@ -71,7 +70,7 @@ def resumed(folder) -> bt.Study:
 
 
 def test_optimize_inside_a_python_objective(tmp_path):
-    interrupt("study().optimize(lambda t: (ready(), time.sleep(60)), n_trials=5)", tmp_path)
+    interrupt("study().optimize(lambda t: (ready(), time.sleep(3600)), n_trials=5)", tmp_path)
     left = resumed(tmp_path).trials
     assert [t.state for t in left] == [bt.TrialState.WAITING]  # back in the queue: nothing is known against it
     study = bt.Study(bt.Space([bt.Integer("a", 0, 999)]), bt.Problem().minimize("y"), store=tmp_path / "s.db")
@@ -128,7 +127,7 @@ def test_recommend(tmp_path):
         """
         s = study()
         s.optimize(lambda t: float(t["a"]), n_trials=4)
-        s.recommend(lambda t: (ready(), time.sleep(60)))
+        s.recommend(lambda t: (ready(), time.sleep(3600)))
         """,
         tmp_path,
     )
@@ -138,7 +137,7 @@ def test_recommend(tmp_path):
 def test_a_callback(tmp_path):
     interrupt(
         """
-        study().optimize(lambda t: float(t["a"]), n_trials=4, callbacks=[lambda s, t: (ready(), time.sleep(60))])
+        study().optimize(lambda t: float(t["a"]), n_trials=4, callbacks=[lambda s, t: (ready(), time.sleep(3600))])
         """,
         tmp_path,
     )
@@ -151,7 +150,7 @@ def test_an_own_strategy(tmp_path):
         class Thinks:
             def suggest(self, history):
                 ready()
-                time.sleep(60)
+                time.sleep(3600)
         study(strategy=Thinks()).optimize(lambda t: 1.0, n_trials=4)
         """,
         tmp_path,
@@ -228,7 +227,6 @@ def test_replay(tmp_path, jobs):
         bt.replay("tasks.json", strategies="bo", seeds=100, jobs={jobs})
         """,
         tmp_path,
-        within_s=20.0,
     )
 
 
@@ -240,7 +238,7 @@ def test_a_surrogate_in_python(tmp_path):
             def fit(self, x, y, noise):
                 if len(x) > 5:
                     ready()
-                    time.sleep(60)
+                    time.sleep(3600)
             def predict(self, x):
                 return np.zeros(len(x)), np.ones(len(x))
         s = study(strategy=bt.BayesianOptimisation(surrogate=Slow))
