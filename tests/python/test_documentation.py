@@ -131,6 +131,7 @@ def command_lines(page: pathlib.Path) -> list[str]:
 def check_without_running(words: list[str]) -> bool:
     """Commands that are too long for a test, or would change the machine. .ci/run runs those that it can."""
     presets = json.loads((ROOT / "CMakePresets.json").read_text())
+    bootstrap = (ROOT / "cmake/bootstrap.sh").read_text()
     if words[0].startswith("./") or words[0].startswith(".ci/"):
         return os.access(ROOT / words[0], os.X_OK)
     match words:
@@ -142,6 +143,10 @@ def check_without_running(words: list[str]) -> bool:
             return any(p["name"] == name for p in presets["testPresets"])
         case ["cmake", "--build", "--preset", name, *_]:
             return any(p["name"] == name for p in presets["buildPresets"])
+        case ["sudo", "apt-get", "install", *names]:  # what the scripts install, and all that a build needs
+            lists = re.findall(r"^(?:build|test)_packages=\((.*?)\)", bootstrap, re.DOTALL | re.MULTILINE)
+            build, test = (set(text.split()) for text in lists)
+            return set(names) <= build | test and build - {"ccache", "python3", "python3-venv"} <= set(names)
         case ["pip", "install", *_]:
             return (ROOT / "pyproject.toml").exists()
         case ["conan", "create", ".", *_]:
