@@ -1,7 +1,12 @@
 # Found here, at the top, so that every folder sees the imported targets.
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(Boost 1.74 REQUIRED)
-find_package(NLopt REQUIRED PATH_SUFFIXES cmake/nlopt) # Debian has a second NLoptConfig, for nlopt_cxx
+# Debian has a second NLoptConfig beside it, in nlopt_cxx: the first by name is the one.
+set(CMAKE_FIND_PACKAGE_SORT_ORDER NAME)
+set(CMAKE_FIND_PACKAGE_SORT_DIRECTION ASC)
+find_package(NLopt REQUIRED)
+unset(CMAKE_FIND_PACKAGE_SORT_ORDER)
+unset(CMAKE_FIND_PACKAGE_SORT_DIRECTION)
 
 if(BAYESTUNER_DEVICES)
   find_package(Threads REQUIRED)
