@@ -76,7 +76,8 @@ RecordedTask task_in(const json& object, const std::filesystem::path& folder) {
     const json& optimum = need(object, t.id, "optimum");
     t.optimum = need(optimum, t.id, "value").get<double>();
   }
-  if (t.type == "constrained") {
+  // Of the other types some tables have constraints too, and leaving these out would reward breaking them.
+  if (t.type == "constrained" || (object.contains("constraints") && object["constraints"].is_array())) {
     for (const json& c : need(object, t.id, "constraints")) {
       const auto op = need(c, t.id, "op").get<std::string>();
       if (!op.starts_with("<") && !op.starts_with(">"))
