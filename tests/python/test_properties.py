@@ -19,7 +19,8 @@ def parameters(draw, name: str) -> bt.Parameter:
     kind = draw(st.sampled_from(["integer", "ordinal", "categorical", "boolean", "real"]))
     if kind == "integer":
         low = draw(st.integers(-5, 5))
-        return bt.Integer(name, low, low + draw(st.integers(0, 6)), step=draw(st.integers(1, 3)))
+        span = draw(st.integers(1, 6))
+        return bt.Integer(name, low, low + span, step=draw(st.integers(1, min(3, span))))
     if kind == "ordinal":
         levels = draw(st.lists(st.integers(1, 40), min_size=1, max_size=5, unique=True))
         return bt.Ordinal(name, sorted(map(float, levels)))
