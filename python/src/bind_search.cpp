@@ -1,4 +1,5 @@
-#include "bayestuner/search/make_strategy.hpp"
+#include "bayestuner/search/bayesian.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 #include "bayestuner/surrogate/concepts.hpp"
 #include "python_strategy.hpp"
 
@@ -105,8 +106,8 @@ search::AcquisitionChoice to_acquisition(const py::object& object, const std::op
 }
 
 search::AnyStrategy to_strategy(const py::object& object) {
-  if (object.is_none()) return search::make_strategy("bo");
-  if (py::isinstance<py::str>(object)) return search::make_strategy(object.cast<std::string>());
+  if (object.is_none()) return study::named_strategy("bo");
+  if (py::isinstance<py::str>(object)) return study::named_strategy(object.cast<std::string>());
   if (py::isinstance<search::AnyStrategy>(object)) return object.cast<search::AnyStrategy>();
   if (py::hasattr(object, "suggest")) return PythonStrategy(object);
   throw InvalidArgument("strategy: must be a name, a strategy, or an object with suggest(history)");
@@ -115,7 +116,7 @@ search::AnyStrategy to_strategy(const py::object& object) {
 void bind_search(py::module_& m) {
   py::class_<search::AnyStrategy>(m, "Strategy",
                                   "Proposes what to measure next; made by name or by the functions here.")
-      .def(py::init([](const std::string& name) { return search::make_strategy(name); }), "name"_a,
+      .def(py::init([](const std::string& name) { return study::named_strategy(name); }), "name"_a,
            "bo, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.")
       .def("__repr__", [](const search::AnyStrategy&) { return "Strategy"; });
   m.def(

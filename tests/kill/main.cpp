@@ -17,7 +17,7 @@
 
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/knob/cgroup.hpp"
-#include "bayestuner/search/make_strategy.hpp"
+#include "bayestuner/study/named_strategy.hpp"
 #include "bayestuner/study/study.hpp"
 #include "kill/traces.hpp"
 #include "knob/guardian.hpp"
@@ -212,7 +212,7 @@ void Killer::next_study() {
   if (failed == 0) {
     const runner::TuneSpec spec = spec_of(place_, program_);
     study::Study reference(spec.space(), spec.problem,
-                           {.seed = spec.study.seed, .strategy = search::make_strategy("bo"), .budget = trials});
+                           {.seed = spec.study.seed, .strategy = study::named_strategy("bo"), .budget = trials});
     reference.enqueue(*spec.baseline());
     for (const study::Trial& t : told) {
       const auto asked = reference.ask();

@@ -15,7 +15,9 @@ namespace bayestuner::search {
 
 /// A strategy by its name, with default options: bo, random, exhaustive, lhs, sobol; bo:SURROGATE with a name that
 /// make_surrogate knows. Throws InvalidArgument for any other name.
-inline AnyStrategy make_strategy(const std::string& name) {
+/// A template, so that only those who call it instantiate every strategy; study::named_strategy is it compiled once.
+template <class = void>
+AnyStrategy make_strategy(const std::string& name) {
   if (name == "bo") return BayesianOptimisation<>();
   if (name.starts_with("bo:")) {
     return BayesianOptimisation<surrogate::AnySurrogate>({}, surrogate::make_surrogate(name.substr(3)));

@@ -13,7 +13,9 @@ namespace bayestuner::surrogate {
 
 /// A surrogate other than the Gaussian process by its name, with the options that suit a search of some tens of trials:
 /// forest, boosting, polynomial, knn. Throws InvalidArgument for any other name.
-inline AnySurrogate make_surrogate(const std::string& name) {
+/// A template, so that only those who call it instantiate every surrogate.
+template <class = void>
+AnySurrogate make_surrogate(const std::string& name) {
   if (name == "forest") return RandomForest({.tree = {.split_point = SplitPoint::uniform}});
   if (name == "boosting") return GradientBoosting({.tree = {.max_depth = 3, .split_point = SplitPoint::uniform}});
   if (name == "polynomial") return PolynomialRegression();
