@@ -102,6 +102,18 @@ TEST(BayesianOptimisation, BeatsRandomSearchAndFallsToItsLevelOnNoise) {
   EXPECT_GT(leaked, fair - 0.08);
 }
 
+TEST(BayesianOptimisation, BeatsRandomSearchWithEverySurrogate) {
+  const space::DynamicSpace s({space::integer("a", 1, 14), space::integer("b", 1, 8), space::integer("c", 1, 16)});
+  const auto measure = conformance::synthetic_measure(s, 2);
+  double random = 0.0;
+  for (std::uint64_t seed = 0; seed < 3; ++seed) random += best_after("random", s, seed, 25, measure) / 3;
+  for (const char* name : {"bo:forest", "bo:boosting", "bo:polynomial", "bo:knn"}) {
+    double model = 0.0;
+    for (std::uint64_t seed = 0; seed < 3; ++seed) model += best_after(name, s, seed, 25, measure) / 3;
+    EXPECT_LT(model, random - 0.005) << name;
+  }
+}
+
 TEST(BayesianOptimisation, CopesWithAwkwardMetrics) {
   const auto s = grid();
   for (const double value : {0.0, -5.0, 1e150, 1e-150}) {
