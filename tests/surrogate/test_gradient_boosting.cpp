@@ -1,5 +1,6 @@
 #include "bayestuner/surrogate/gradient_boosting.hpp"
 
+#include "bayestuner/conformance/surrogate.hpp"
 #include "checks.hpp"
 
 namespace bayestuner::surrogate {
@@ -64,6 +65,10 @@ TEST(GradientBoosting, GoldenThreeFeatures) {
     expect_tree(model.trees(), model.trees().root(0), c["first_tree"], 0, std::ldexp(1.0, model.exponent()));
   }
   EXPECT_EQ(exact, 2);
+}
+
+TEST(GradientBoosting, MeetsTheContract) {
+  conformance::expect_surrogate(GradientBoosting());
 }
 
 TEST(GradientBoosting, SurvivesAwkwardData) {

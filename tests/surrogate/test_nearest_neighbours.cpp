@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "bayestuner/conformance/surrogate.hpp"
 #include "checks.hpp"
 
 namespace bayestuner::surrogate {
@@ -73,6 +74,10 @@ TEST(NearestNeighbours, LabelsAreEqualOrNot) {
       << "a new label is as far from all";
   NearestNeighbours wrong({.axes = {space::AxisKind::categorical, space::AxisKind::numeric}});
   EXPECT_THROW(wrong.fit(x, y), InvalidArgument);
+}
+
+TEST(NearestNeighbours, MeetsTheContract) {
+  conformance::expect_surrogate(NearestNeighbours());
 }
 
 TEST(NearestNeighbours, SurvivesAwkwardData) {

@@ -1,5 +1,6 @@
 #include "bayestuner/surrogate/polynomial_regression.hpp"
 
+#include "bayestuner/conformance/surrogate.hpp"
 #include "checks.hpp"
 
 namespace bayestuner::surrogate {
@@ -179,6 +180,10 @@ TEST(PolynomialRegression, ReadsAsAFormula) {
   EXPECT_NE(model.formula().find("- 0.75 x0 x1\n  x0: -1 at 1, 1 at 4\n  x1: -1 at 0, 1 at 200"), std::string::npos)
       << model.formula();
   EXPECT_THROW(model.formula({.inputs = {"cores"}}), InvalidArgument);
+}
+
+TEST(PolynomialRegression, MeetsTheContract) {
+  conformance::expect_surrogate(PolynomialRegression());
 }
 
 TEST(PolynomialRegression, SurvivesAwkwardData) {

@@ -1,9 +1,15 @@
 #include "bayestuner/surrogate/random_forest.hpp"
 
+#include "bayestuner/conformance/surrogate.hpp"
 #include "checks.hpp"
 
 namespace bayestuner::surrogate {
 namespace {
+
+TEST(RandomForest, MeetsTheContract) {
+  conformance::expect_surrogate(RandomForest());
+  conformance::expect_surrogate(RandomForest(extra_trees()));
+}
 
 TEST(RandomForest, SurvivesAwkwardData) {
   expect_survives_awkward_data([] { return RandomForest({.trees = 20}); }, true);

@@ -19,11 +19,17 @@ concept PredictsPosterior = requires(const S s, const Eigen::MatrixXd& x) {
 /// Learns a metric from measured points and says what it believes elsewhere.
 /// `s.fit(x, y, noise)`: rows `x` (n, d), targets `y` (n), known variance of every target `noise` (n, or empty:
 /// unknown). Replaces what was learnt before; n = 0 is allowed. Throws InvalidArgument for sizes that differ or numbers
-/// that are not finite, NumericalError where no answer can be computed.
+/// that are not finite, NumericalError where no answer can be computed. A model with takes_missing_values reads NaN in
+/// `x` as a value that is not known.
 /// `s.predict(x)`: belief about the noise-free metric at rows `x` (m, d): finite, same order; pure.
-/// Models: GaussianProcess. Checked by conformance/surrogate.hpp.
+/// Models: GaussianProcess, RandomForest, GradientBoosting, PolynomialRegression, NearestNeighbours, AnySurrogate.
+/// Checked by conformance/surrogate.hpp.
 template <class S>
 concept Surrogate = std::copyable<S> && LearnsFromRows<S> && PredictsPosterior<S>;
+
+/// Whether NaN in a row is a missing value to `S`; by its member of that name.
+template <class S>
+inline constexpr bool takes_missing_values = requires { requires bool(S::takes_missing_values); };
 
 namespace detail {
 template <class Scalar>

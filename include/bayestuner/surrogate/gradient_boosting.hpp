@@ -41,6 +41,8 @@ struct GradientBoostingOptions {
 /// Source: Friedman 2001, doi:10.1214/aos/1013203451; subsampling: Friedman 2002, doi:10.1016/S0167-9473(01)00065-2.
 class GradientBoosting {
  public:
+  static constexpr bool takes_missing_values = true;
+
   /// Throws InvalidArgument for options out of range.
   explicit GradientBoosting(GradientBoostingOptions options = {});
 

@@ -39,6 +39,8 @@ inline RandomForestOptions extra_trees() {
 /// section 4.3.2.
 class RandomForest {
  public:
+  static constexpr bool takes_missing_values = true;
+
   /// Throws InvalidArgument for options out of range.
   explicit RandomForest(RandomForestOptions options = {}) : options_(options) {
     if (options.trees < 1) {
@@ -87,7 +89,7 @@ inline void RandomForest::fit(const Eigen::Ref<const Eigen::MatrixXd>& x, const 
   if (n == 0) return;
   const Eigen::VectorXd targets = scale_(y);
   const detail::FeatureTable table(x, options_.tree.max_bins);
-  detail::TreeBuilder builder(table, options_.tree);
+  detail::TreeBuilder builder(table, options_.tree, detail::Ties::any_column);
 
   const Random base(options_.seed, 0xf0e5);
   Eigen::VectorXd draws = Eigen::VectorXd::Ones(n), left_out = Eigen::VectorXd::Zero(n), votes = left_out;

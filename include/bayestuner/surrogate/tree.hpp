@@ -13,9 +13,9 @@ enum class SplitPoint {
   uniform  ///< anywhere between: many trees together interpolate (Hutter et al. 2014, doi:10.1016/j.artint.2013.10.003)
 };
 
-/// How one regression tree grows: by the split that lowers the squared error most; of equal ones the first column, then
-/// the lowest threshold. A row goes left where its value is at most the threshold. NaN goes to the side that was better
-/// in training, or where there was none, to the larger one.
+/// How one regression tree grows: by the split that lowers the squared error most; of equal ones the first column (in a
+/// forest, any), then the lowest threshold. A row goes left where its value is at most the threshold. NaN goes to the
+/// side that was better in training, or where there was none, to the larger one.
 struct TreeOptions {
   int max_depth = 0;                              ///< 0: no limit
   Eigen::Index min_leaf = 1;                      ///< rows in a leaf, repeats of a bootstrap counted

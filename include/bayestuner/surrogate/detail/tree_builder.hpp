@@ -16,6 +16,10 @@
 
 namespace bayestuner::surrogate::detail {
 
+/// Which column wins where several split equally well, as they do in small nodes: the first, which is reproducible by
+/// hand, or any, which keeps the trees of a forest different.
+enum class Ties { first_column, any_column };
+
 /// Grows regression trees on one table, one after the other: what boosting and forests share. A node with many rows is
 /// split by histograms (of two siblings only the smaller is counted, the other is the difference), one with few by
 /// sorting its rows. Source: Breiman et al. 1984, ch. 8; histograms: Ke et al. 2017, NeurIPS.
@@ -28,7 +32,8 @@ class TreeBuilder {
   };
 
   /// Keeps a reference to `table`.
-  TreeBuilder(const FeatureTable& table, const TreeOptions& options) : table_(table), options_(options) {
+  TreeBuilder(const FeatureTable& table, const TreeOptions& options, Ties ties = Ties::first_column)
+      : table_(table), options_(options), ties_(ties) {
     chosen_.resize(table.features());
     for (std::size_t f = 0; f < chosen_.size(); ++f) chosen_[f] = static_cast<std::uint32_t>(f);
   }
@@ -143,6 +148,7 @@ class TreeBuilder {
 
   const FeatureTable& table_;
   TreeOptions options_;
+  Ties ties_;
   const double* targets_ = nullptr;
   const double* weights_ = nullptr;
   std::vector<std::uint32_t> order_, scratch_, chosen_;
@@ -245,7 +251,7 @@ inline TreeBuilder::Split TreeBuilder::best_split(const Node& node, const Summar
   std::size_t wanted = options_.features > 0 ? std::min(static_cast<std::size_t>(options_.features), all) : all;
   for (std::size_t k = 0; k < all; ++k) {
     if (k >= wanted && best.found) break;  // columns without a split do not count
-    if (wanted < all) std::swap(chosen_[k], chosen_[k + random.below(all - k)]);
+    if (wanted < all || ties_ == Ties::any_column) std::swap(chosen_[k], chosen_[k + random.below(all - k)]);
     if (node.histogram >= 0) {
       scan_histogram(slots_[static_cast<std::size_t>(node.histogram)], chosen_[k], summary, random, best);
     } else {
