@@ -1,5 +1,5 @@
 // A stranger who wants the search alone: headers, no compiled part of the library.
-#include <bayestuner/search/make_strategy.hpp>
+#include <bayestuner/search/bayesian.hpp>
 #include <bayestuner/space/dynamic_space.hpp>
 #include <cmath>
 #include <cstdio>
@@ -8,7 +8,7 @@ using namespace bayestuner;
 
 int main() {
   const space::DynamicSpace s({space::integer("a", 0, 20), space::integer("b", 0, 20)}, {"a + b <= 30"});
-  search::AnyStrategy strategy = search::make_strategy("bo");
+  search::BayesianOptimisation<> strategy;
   search::History history{.space = &s, .task = {.metrics = {"y"}, .objectives = {{.metric = 0}}}, .seed = 1};
   double best = 1e9;
   for (int i = 0; i < 20; ++i) {
