@@ -6,8 +6,8 @@
 namespace bayestuner::runner {
 namespace {
 
-constexpr std::size_t most_header_bytes = 64 * 1024;
-constexpr std::size_t most_body_bytes = 256 * 1024 * 1024;
+constexpr std::size_t most_header_bytes = std::size_t{64} * 1024;
+constexpr std::size_t most_body_bytes = std::size_t{256} * 1024 * 1024;
 
 bool same_word(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
