@@ -49,8 +49,8 @@ TEST_P(EveryStrategy, FollowsFromTheLogAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Strategies, EveryStrategy,
-                         ::testing::Values("bo", "bo:forest", "bo:boosting", "bo:polynomial", "bo:knn", "random",
-                                           "exhaustive", "lhs", "sobol"));
+                         ::testing::Values("bo", "bo:forest", "bo:boosting", "bo:polynomial", "bo:knn", "annealing",
+                                           "local", "binary", "random", "exhaustive", "lhs", "sobol"));
 
 TEST(BayesianOptimisation, WorksWithoutEnumeration) {
   const auto s = continuous();
@@ -147,8 +147,8 @@ TEST(MakeStrategy, NamesWhatThereIs) {
     FAIL();
   } catch (const InvalidArgument& e) {
     EXPECT_STREQ(e.what(),
-                 "strategy: 'magic' is none of bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, random, exhaustive, "
-                 "lhs, sobol");
+                 "strategy: 'magic' is none of bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, annealing, local, "
+                 "binary, random, exhaustive, lhs, sobol");
   }
 }
 

@@ -16,7 +16,8 @@ concept SuggestsPoints = requires(S s, const History& h) {
 /// Proposes what to measure next. `s.suggest(h)`: a point of the space that is neither measured nor pending in `h`,
 /// nullopt once no such point is left. The answer is a function of `h` alone: what a model keeps between calls is a
 /// cache that changes no bit of it, so any history may follow any other and a resumed run goes on as the first one.
-/// Models: BayesianOptimisation, RandomSearch, Exhaustive, LatinHypercube, SobolSearch.
+/// Models: BayesianOptimisation, SimulatedAnnealing, LocalSearch, PseudoBinarySearch, RandomSearch, Exhaustive,
+/// LatinHypercube, SobolSearch.
 /// Checked by conformance/search_strategy.hpp.
 template <class S>
 concept SearchStrategy = std::copyable<S> && SuggestsPoints<S>;
