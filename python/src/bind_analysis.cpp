@@ -2,7 +2,7 @@
 
 #include "bayestuner/analysis/replay.hpp"
 #include "bayestuner/analysis/report.hpp"
-#include "bayestuner/search/pareto.hpp"
+#include "bayestuner/search/hypervolume.hpp"
 #include "call_python.hpp"
 #include "interrupt.hpp"
 #include "python_strategy.hpp"

@@ -12,7 +12,7 @@
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/search/history.hpp"
-#include "bayestuner/search/pareto.hpp"
+#include "bayestuner/search/hypervolume.hpp"
 
 namespace bayestuner::analysis {
 

@@ -10,7 +10,7 @@
 
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/error.hpp"
-#include "bayestuner/search/pareto.hpp"
+#include "bayestuner/search/hypervolume.hpp"
 #include "bayestuner/study/named_strategy.hpp"
 
 namespace bayestuner::analysis {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <string>
+#include <vector>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/posterior.hpp"
@@ -25,6 +26,15 @@ concept ScoresPosterior = requires(const A a, const Posterior& p) {
 /// UpperConfidenceBound, Constrained. Checked by conformance/acquisition.hpp.
 template <class A>
 concept Acquisition = std::copyable<A> && ScoresPosterior<A>;
+
+/// Scores candidates for several objectives: `a(beliefs)` takes one belief an objective about the same n candidates and
+/// gives one score a candidate, on the terms of Acquisition.
+/// Models: LogExpectedHypervolumeImprovement, LogHypervolumeProbabilityOfImprovement, LogProbabilityOfFrontImprovement,
+/// Constrained. Checked by conformance/acquisition.hpp.
+template <class A>
+concept FrontAcquisition = std::copyable<A> && requires(const A a, const std::vector<Posterior>& beliefs) {
+                                                 { a(beliefs) } -> std::same_as<Eigen::VectorXd>;
+                                               };
 
 /// Throws InvalidArgument, naming `where`, unless `p` is a belief: equal sizes, finite means, finite stddev >= 0.
 inline void require_posterior(const char* where, const Posterior& p) {

@@ -15,9 +15,11 @@ struct ConstraintBelief {
 };
 
 /// An acquisition in logs plus ln P(feasible), constraints taken as independent: score = A + sum_j ln PF_j.
-/// `A` must itself be a logarithm (LogExpectedImprovement, LogProbabilityOfImprovement): sums of logs are products.
+/// `A` must itself be a logarithm (LogExpectedImprovement, LogExpectedHypervolumeImprovement …): sums of logs are
+/// products.
 /// Source: Gardner et al. 2014, eq. 6, in logs.
-template <Acquisition A>
+template <class A>
+  requires Acquisition<A> || FrontAcquisition<A>
 class Constrained {
  public:
   /// Throws InvalidArgument where the constraints' posteriors differ in size.
@@ -35,8 +37,22 @@ class Constrained {
   }
 
   /// Scores (n) for the same candidates, in the same order, as the constraints' posteriors.
-  Eigen::VectorXd operator()(const Posterior& p) const {
-    Eigen::VectorXd score = acquisition_(p);
+  Eigen::VectorXd operator()(const Posterior& p) const
+    requires Acquisition<A>
+  {
+    return constrained(acquisition_(p));
+  }
+  Eigen::VectorXd operator()(const std::vector<Posterior>& beliefs) const
+    requires FrontAcquisition<A>
+  {
+    return constrained(acquisition_(beliefs));
+  }
+
+  /// Sum of the constraints' ln PF (n); empty without constraints.
+  const Eigen::VectorXd& log_feasible() const { return log_feasible_; }
+
+ private:
+  Eigen::VectorXd constrained(Eigen::VectorXd score) const {
     if (constrained_) {
       require_same_size("Constrained", score, log_feasible_);
       score += log_feasible_;
@@ -44,10 +60,6 @@ class Constrained {
     return score;
   }
 
-  /// Sum of the constraints' ln PF (n); empty without constraints.
-  const Eigen::VectorXd& log_feasible() const { return log_feasible_; }
-
- private:
   A acquisition_;
   Eigen::VectorXd log_feasible_;
   bool constrained_ = false;

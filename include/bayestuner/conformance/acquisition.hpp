@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "bayestuner/acquisition/concepts.hpp"
@@ -64,6 +65,41 @@ inline void expect_contract(const acquisition::Acquisition auto& a) {
     EXPECT_TRUE(same(score[i], a(part({i}))[0])) << "row " << i << " alone";
     EXPECT_TRUE(same(score[i], reversed[score.size() - 1 - i])) << "row " << i << " in another place";
   }
+}
+
+/// The same of an acquisition for `objectives` objectives: one score a row, never NaN, the same again and from a copy,
+/// by the row's beliefs alone; beliefs of another number or size are refused.
+inline void expect_front_contract(const acquisition::FrontAcquisition auto& a, std::size_t objectives) {
+  std::vector<Posterior> beliefs;
+  for (std::size_t j = 0; j < objectives; ++j) {
+    Posterior p = awkward_posterior();
+    const auto shift = static_cast<Eigen::Index>(j);  // other neighbours for every row
+    std::rotate(p.mean.begin(), p.mean.begin() + shift, p.mean.end());
+    std::rotate(p.stddev.begin(), p.stddev.begin() + shift, p.stddev.end());
+    beliefs.push_back(std::move(p));
+  }
+  const Eigen::VectorXd score = a(beliefs);
+  ASSERT_EQ(score.size(), beliefs[0].mean.size());
+  EXPECT_FALSE(score.array().isNaN().any());
+  const auto copy = a;
+  EXPECT_EQ(score, copy(beliefs));
+  for (Eigen::Index i = 0; i < score.size(); ++i) {
+    std::vector<Posterior> alone;
+    for (const Posterior& p : beliefs)
+      alone.push_back({.mean = p.mean.segment(i, 1), .stddev = p.stddev.segment(i, 1)});
+    const double single = a(alone)[0];
+    EXPECT_TRUE(single == score[i] || std::abs(single - score[i]) <= 1e-12 * std::abs(score[i])) << "row " << i;
+  }
+  const auto refuses = [&](auto spoil) {
+    std::vector<Posterior> bad = beliefs;
+    spoil(bad);
+    EXPECT_THROW((void)a(bad), InvalidArgument);
+  };
+  refuses([](auto& b) { b.pop_back(); });
+  refuses([](auto& b) { b.push_back(b.back()); });
+  refuses([](auto& b) { b[1] = {.mean = b[1].mean.head(3), .stddev = b[1].stddev.head(3)}; });
+  refuses([](auto& b) { b[0].stddev[2] = -1.0; });
+  refuses([](auto& b) { b[1].mean[0] = std::numeric_limits<double>::quiet_NaN(); });
 }
 
 }  // namespace bayestuner::conformance

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/random.hpp"

@@ -18,12 +18,14 @@
 #include "bayestuner/search/concepts.hpp"
 #include "bayestuner/search/detail/candidates.hpp"
 #include "bayestuner/search/detail/catalogue.hpp"
+#include "bayestuner/search/detail/front_to_beat.hpp"
 #include "bayestuner/search/detail/metric_model.hpp"
 #include "bayestuner/search/detail/pooled.hpp"
 #include "bayestuner/search/detail/scorer.hpp"
 #include "bayestuner/search/detail/unmeasured.hpp"
+#include "bayestuner/search/front_choice.hpp"
+#include "bayestuner/search/hypervolume.hpp"
 #include "bayestuner/search/latin_hypercube.hpp"
-#include "bayestuner/search/pareto.hpp"
 #include "bayestuner/surrogate/gaussian_process.hpp"
 
 namespace bayestuner::search {
@@ -31,7 +33,8 @@ namespace bayestuner::search {
 struct BayesianOptions {
   std::size_t initial_points = 5;      ///< maximin Latin hypercube, at most half of the budget
   std::size_t points_after_start = 2;  ///< the same where the history begins with a row of the user's
-  AcquisitionChoice acquisition = choose_log_expected_improvement();  ///< one objective; two use EHVI
+  AcquisitionChoice acquisition = choose_log_expected_improvement();  ///< one objective
+  FrontChoice front_acquisition = choose_expected_hypervolume();      ///< two or three objectives
   bool logarithm = true;                                              ///< positive metrics are learnt as logarithms
   bool compress = true;        ///< values far from where they matter are drawn nearer
   bool learn_failures = true;  ///< a model of its own says where trials fail
@@ -66,16 +69,16 @@ struct DefaultSurrogate<surrogate::GaussianProcess<K>> {
 
 /// Bayesian optimisation: a Latin hypercube first, then the unmeasured point with the highest acquisition under one
 /// surrogate for every objective, constraint and the occurrence of failures. Looks for feasibility alone until
-/// something feasible is known. One objective: LogEI plus ln P(feasible); two: exact EHVI. Spaces of up to 20 000 rows
-/// are scored as a whole, larger and continuous ones by sampling and climbing.
-/// Source: Jones, Schonlau & Welch 1998, doi:10.1023/A:1008306431147; constraints: Gardner et al. 2014, ICML.
+/// something feasible is known. One objective: LogEI plus ln P(feasible); two or three: exact EHVI. Spaces of up to 20
+/// 000 rows are scored as a whole, larger and continuous ones by sampling and climbing. Source: Jones, Schonlau & Welch
+/// 1998, doi:10.1023/A:1008306431147; constraints: Gardner et al. 2014, ICML.
 template <surrogate::Surrogate S = surrogate::GaussianProcess<>>
 class BayesianOptimisation {
  public:
   explicit BayesianOptimisation(BayesianOptions options = {}, S prototype = detail::DefaultSurrogate<S>::make())
       : options_(std::move(options)), prototype_(std::move(prototype)) {}
 
-  /// Throws InvalidArgument for an invalid task or one of more than two objectives.
+  /// Throws InvalidArgument for an invalid task or one of more than three objectives.
   std::optional<space::Point> suggest(const History& history);
 
   /// What the next trial promises; nullopt before there is a model, or where nothing is left.
@@ -326,39 +329,33 @@ void BayesianOptimisation<S>::set_targets_to_beat(const History& history) {
   scorer_.incumbent.reset();
   scorer_.front.reset();
   if (scorer_.objectives == 0) return;
-  Eigen::MatrixXd feasible(static_cast<Eigen::Index>(history.observations.size()),
-                           static_cast<Eigen::Index>(scorer_.objectives));
   std::vector<std::pair<double, Eigen::Index>> ranked;
-  Eigen::Index n = 0;
   double lowest = std::numeric_limits<double>::infinity();
   for (const detail::Pooled& row : detail::pooled(history)) {
     if (!is_feasible(row.mean, history.task)) continue;
-    for (Eigen::Index j = 0; j < feasible.cols(); ++j) {
-      const auto k = static_cast<std::size_t>(j);
-      const double raw = value_of(row.mean, scorer_.roles[k].metric);
-      feasible(n, j) = models_[k].transform()(raw);
-      if (j == 0 && feasible(n, 0) < lowest) {
-        lowest = feasible(n, 0);
-        best_raw_ = raw;
-      }
+    const double raw = value_of(row.mean, scorer_.roles[0].metric), target = models_[0].transform()(raw);
+    if (target < lowest) {
+      lowest = target;
+      best_raw_ = raw;
     }
-    ranked.emplace_back(feasible(n, 0), row.first);
-    ++n;
+    ranked.emplace_back(target, row.first);
   }
+  if (ranked.empty()) return;
   std::sort(ranked.begin(), ranked.end());
-  if (n > 0) scorer_.incumbent = incumbent_among(ranked);
-  if (n == 0 || scorer_.objectives != 2) return;
-  feasible.conservativeResize(n, Eigen::NoChange);
-  Eigen::VectorXd reference(2);
-  for (Eigen::Index j = 0; j < 2; ++j) {
-    const auto& model = models_[static_cast<std::size_t>(j)];
-    const auto& given = history.task.objectives[static_cast<std::size_t>(j)].reference;
-    const double worst = model.targets().maxCoeff(), range = worst - model.targets().minCoeff();
-    reference[j] =
-        given && model.transform().maps(*given) ? model.transform()(*given) : worst + (range > 0.0 ? 0.1 * range : 1.0);
+  scorer_.incumbent = incumbent_among(ranked);
+  if (scorer_.objectives < 2) return;
+  // Volume is counted in the metrics' own values, though their logarithms are learnt.
+  const detail::FrontToBeat front = detail::front_to_beat(history);
+  std::vector<acquisition::OutcomeScale> scales;
+  scorer_.outcomes.clear();
+  for (std::size_t k = 0; k < scorer_.objectives; ++k) {
+    const detail::OutputTransform& transform = models_[k].transform();
+    scales.push_back(transform.outcome_scale());
+    scorer_.outcomes.push_back({transform, front.unit[static_cast<Eigen::Index>(k)]});
   }
-  scorer_.front.emplace(feasible, reference);
-  front_volume_ = hypervolume(feasible, reference.transpose());
+  scorer_.front.emplace(front.points, front.reference, std::move(scales));
+  scorer_.front_score = options_.front_acquisition(*scorer_.front);
+  front_volume_ = hypervolume(front.points, front.reference.transpose());
 }
 
 template <surrogate::Surrogate S>
@@ -450,9 +447,9 @@ std::optional<space::Point> BayesianOptimisation<S>::doubtful_incumbent(const Hi
 template <surrogate::Surrogate S>
 std::optional<space::Point> BayesianOptimisation<S>::suggest(const History& history) {
   require_valid(history.task);
-  if (history.task.objectives.size() > 2) {
+  if (history.task.objectives.size() > 3) {
     throw InvalidArgument("BayesianOptimisation: " + std::to_string(history.task.objectives.size()) +
-                          " objectives; one or two are supported");
+                          " objectives; one to three are supported");
   }
   const detail::Unmeasured unmeasured(history);
   if (unmeasured.exhausted()) return std::nullopt;
@@ -472,7 +469,7 @@ template <surrogate::Surrogate S>
 std::optional<Prospect> BayesianOptimisation<S>::prospect(const History& history) {
   require_valid(history.task);
   const detail::Unmeasured unmeasured(history);
-  if (history.task.objectives.size() > 2 || unmeasured.exhausted()) return std::nullopt;
+  if (history.task.objectives.size() > 3 || unmeasured.exhausted()) return std::nullopt;
   attach(space_of(history));
   if (initial_point(history, unmeasured)) return std::nullopt;
   try {
@@ -499,8 +496,8 @@ std::optional<Prospect> BayesianOptimisation<S>::prospect(const History& history
     Prospect out{.expected_gain = 1.0, .probability_feasible = best_free(scorer_.log_feasible(believed, n))};
     if (scorer_.seeks_feasibility()) return out;
     const double gain = best_free(scorer_.log_gain(believed, n));
-    out.expected_gain = scorer_.objectives == 2 ? gain / std::max(front_volume_, 1e-12)
-                                                : models_[0].transform().relative(gain, best_raw_);
+    out.expected_gain = scorer_.objectives > 1 ? gain / std::max(front_volume_, 1e-12)
+                                               : models_[0].transform().relative(gain, best_raw_);
     return out;
   } catch (const NumericalError&) {
     return std::nullopt;

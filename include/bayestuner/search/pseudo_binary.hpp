@@ -1,9 +1,11 @@
 #pragma once
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>

@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "bayestuner/acquisition/detail/edge_gain.hpp"
+#include "bayestuner/core/posterior.hpp"
 #include "bayestuner/core/random.hpp"
 
 namespace bayestuner::search::detail {
@@ -75,6 +77,22 @@ class OutputTransform {
   double slope(double raw) const {
     const double u = unfold(raw), unfolded = form_ == Form::identity ? 1.0 : 1.0 / std::abs(raw);
     return unfolded * squeeze_slope(u) / scale_;
+  }
+
+  /// Where nothing is compressed: how the minimised value follows from what `outcome` gives a belief about.
+  acquisition::OutcomeScale outcome_scale() const {
+    if (form_ == Form::identity) return acquisition::OutcomeScale::linear;
+    return (form_ == Form::positive) == (sign_ > 0.0) ? acquisition::OutcomeScale::log
+                                                      : acquisition::OutcomeScale::negative_log;
+  }
+  /// A belief in targets as one about the value's logarithm (or the value) with `unit` > 0 taken as one.
+  Posterior outcome(const Posterior& belief, double unit) const {
+    using acquisition::OutcomeScale;
+    const double shrink = form_ == Form::identity ? 1.0 / unit : 1.0;
+    const double shift = form_ == Form::identity                ? 0.0
+                         : outcome_scale() == OutcomeScale::log ? -std::log(unit)
+                                                                : std::log(unit);
+    return {((belief.mean.array() * scale_ + shift_) * shrink + shift).matrix(), belief.stddev * (scale_ * shrink)};
   }
 
   /// Whether `raw` has a finite target.

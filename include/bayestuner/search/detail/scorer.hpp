@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "bayestuner/core/normal.hpp"
 #include "bayestuner/search/acquisition_choice.hpp"
 #include "bayestuner/search/detail/output_transform.hpp"
+#include "bayestuner/search/front_choice.hpp"
 
 namespace bayestuner::search::detail {
 
@@ -22,12 +24,20 @@ struct Role {
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();  ///< targets
 };
 
+/// How an objective's belief becomes one about its outcome, counted in `unit`.
+struct ObjectiveOutcome {
+  OutputTransform transform;
+  double unit;
+};
+
 /// Turns the models' beliefs about candidates into scores.
 struct Scorer {
   std::vector<Role> roles;                                   ///< one a model, objectives first
   std::size_t objectives = 0;                                ///< how many of the roles
   std::optional<double> incumbent;                           ///< best feasible target; empty until one is known
-  std::optional<acquisition::HypervolumeImprovement> front;  ///< two objectives, once something is feasible
+  std::optional<acquisition::HypervolumeImprovement> front;  ///< several objectives, once something is feasible
+  std::vector<ObjectiveOutcome> outcomes;                    ///< of the objectives, with `front`
+  FrontChoice::Score front_score;                            ///< of beliefs about the objectives, with `front`
 
   /// ln P(no failure and every constraint holds) (n).
   Eigen::VectorXd log_feasible(const std::vector<Posterior>& beliefs, Eigen::Index n) const {
@@ -56,15 +66,24 @@ struct Scorer {
   Eigen::VectorXd scores(const std::vector<Posterior>& beliefs, Eigen::Index n, const AcquisitionChoice& choice) const {
     const Eigen::VectorXd feasible = log_feasible(beliefs, n);
     if (seeks_feasibility()) return feasible;
-    if (objectives == 2) return front->log_expected(beliefs[0], beliefs[1]) + feasible;
+    if (objectives > 1) return front_score(of_objectives(beliefs)) + feasible;
     return choice(beliefs[0], *incumbent, feasible);
   }
 
-  /// ln of the expected feasible gain (n), in targets (two objectives: their product). Needs a feasible point.
+  /// ln of the expected feasible gain (n), in targets (several objectives: their product). Needs a feasible point.
   Eigen::VectorXd log_gain(const std::vector<Posterior>& beliefs, Eigen::Index n) const {
     const Eigen::VectorXd feasible = log_feasible(beliefs, n);
-    if (objectives == 2) return front->log_expected(beliefs[0], beliefs[1]) + feasible;
+    if (objectives > 1) return front->log_expected(of_objectives(beliefs)) + feasible;
     return acquisition::LogExpectedImprovement(*incumbent)(beliefs[0]) + feasible;
+  }
+
+ private:
+  /// The objectives' beliefs in the units of `front`.
+  std::vector<Posterior> of_objectives(const std::vector<Posterior>& beliefs) const {
+    std::vector<Posterior> out;
+    for (std::size_t k = 0; k < objectives; ++k)
+      out.push_back(outcomes[k].transform.outcome(beliefs[k], outcomes[k].unit));
+    return out;
   }
 };
 
