@@ -113,19 +113,32 @@ search::AnyStrategy to_strategy(const py::object& object) {
   throw InvalidArgument("strategy: must be a name, a strategy, or an object with suggest(history)");
 }
 
+namespace {
+
+search::FrontChoice to_front_acquisition(const std::string& name) {
+  if (name == "ehvi") return search::choose_expected_hypervolume();
+  if (name == "hvpoi") return search::choose_hypervolume_probability();
+  if (name == "poi") return search::choose_front_probability();
+  throw InvalidArgument("front_acquisition: '" + name + "' is none of ehvi, hvpoi, poi");
+}
+
+}  // namespace
+
 void bind_search(py::module_& m) {
   py::class_<search::AnyStrategy>(m, "Strategy",
                                   "Proposes what to measure next; made by name or by the functions here.")
       .def(py::init([](const std::string& name) { return study::named_strategy(name); }), "name"_a,
-           "bo, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.")
+           "bo, annealing, local, binary, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.")
       .def("__repr__", [](const search::AnyStrategy&) { return "Strategy"; });
   m.def(
       "BayesianOptimisation",
       [](const py::object& acquisition, std::size_t initial_points, bool learn_failures, const py::object& surrogate,
-         std::size_t points_after_start, bool logarithm, bool compress, const std::optional<std::string>& kind) {
+         std::size_t points_after_start, bool logarithm, bool compress, const std::optional<std::string>& kind,
+         const std::string& front_acquisition) {
         search::BayesianOptions options{.initial_points = initial_points,
                                         .points_after_start = points_after_start,
                                         .acquisition = to_acquisition(acquisition, kind),
+                                        .front_acquisition = to_front_acquisition(front_acquisition),
                                         .logarithm = logarithm,
                                         .compress = compress,
                                         .learn_failures = learn_failures};
@@ -135,6 +148,7 @@ void bind_search(py::module_& m) {
       },
       "acquisition"_a = "logei", "initial_points"_a = 5, "learn_failures"_a = true, "surrogate"_a = py::none(),
       py::kw_only(), "points_after_start"_a = 2, "logarithm"_a = true, "compress"_a = true, "kind"_a = py::none(),
+      "front_acquisition"_a = "ehvi",
       "Bayesian optimisation as a strategy. acquisition: logei, ei, pi, ucb, or a class or function of the incumbent "
       "(a number, minimised, standardised) whose result, called with a Posterior of n points, gives n scores, the "
       "highest measured first; what they measure is `kind`, or its attribute of that name: logarithm (of a gain), gain "
@@ -142,7 +156,35 @@ void bind_search(py::module_& m) {
       "predict(x) -> (mean, stddev), x (n, d), the rest (n,); default: the Gaussian process. initial_points: design "
       "before the first model, points_after_start the same where the history begins with your own row. logarithm: "
       "positive metrics are learnt as logarithms. compress: values far from where they matter are drawn nearer. "
-      "learn_failures: learn where trials fail. Raises InvalidArgument.");
+      "learn_failures: learn where trials fail. front_acquisition, for two or three objectives: ehvi, hvpoi, poi. "
+      "Raises InvalidArgument.");
+  m.def(
+      "SimulatedAnnealing",
+      [](double first_temperature, double last_temperature, double reach, double second_move,
+         std::size_t restart_after) {
+        return search::AnyStrategy(search::SimulatedAnnealing({.first_temperature = first_temperature,
+                                                               .last_temperature = last_temperature,
+                                                               .reach = reach,
+                                                               .second_move = second_move,
+                                                               .restart_after = restart_after}));
+      },
+      "first_temperature"_a = 0.1, "last_temperature"_a = 0.01, "reach"_a = 0.6, "second_move"_a = 0.3,
+      "restart_after"_a = 0,
+      "Simulated annealing. Temperatures in logarithmic units (0.1 takes a loss of 10 % with probability 1/e); reach: "
+      "longest move at first, share of an axis; second_move: probability that two parameters move at once; "
+      "restart_after: trials without a better one until the walk goes back to the best (0: never). Raises ValueError "
+      "for options that make no schedule.");
+  m.def(
+      "LocalSearch", [] { return search::AnyStrategy(search::LocalSearch()); },
+      "First-improvement local search with random restarts.");
+  m.def(
+      "PseudoBinarySearch",
+      [](const std::string& parameter) {
+        return search::AnyStrategy(search::PseudoBinarySearch({.parameter = parameter}));
+      },
+      "parameter"_a = "",
+      "BatchSizer's bisection over one ordered parameter; the others rest at the first trial's values. parameter: its "
+      "name; default: the first with 'batch' in its name, else the one with the most levels.");
 }
 
 }  // namespace bayestuner::python

@@ -5,6 +5,7 @@ void bind_core(pybind11::module_& m);
 void bind_space(pybind11::module_& m);
 void bind_surrogate(pybind11::module_& m);
 void bind_acquisition(pybind11::module_& m);
+void bind_pareto(pybind11::module_& m);
 void bind_search(pybind11::module_& m);
 void bind_study(pybind11::module_& m);
 void bind_knob(pybind11::module_& m);
@@ -22,6 +23,7 @@ PYBIND11_MODULE(_bayestuner, m) {
   python::bind_space(m);
   python::bind_surrogate(m);
   python::bind_acquisition(m);
+  python::bind_pareto(m);
   python::bind_search(m);
   python::bind_study(m);
   auto knob = m.def_submodule("knob", "Settings of hardware and software that trials may vary.");
