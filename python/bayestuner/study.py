@@ -48,8 +48,8 @@ class Study:
     """Space, problem, seed and the log of trials. Thread-safe.
 
     store: an SQLite file; the study is resumed where it has one. Several processes may share it.
-    strategy: "bo", "annealing", "local", "binary", "random", "exhaustive", "lhs", "sobol", a Strategy, or any object
-        with suggest(history).
+    strategy: "bo", "bo:forest" (or boosting, polynomial, knn), "annealing", "local", "binary", "random", "exhaustive",
+        "lhs", "sobol", a Strategy, or any object with suggest(history).
     budget: trials planned in all, which shapes the initial design.
     Raises InvalidArgument, and StoreError for a file that cannot be used or holds another space under this name.
     """

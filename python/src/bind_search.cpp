@@ -128,7 +128,8 @@ void bind_search(py::module_& m) {
   py::class_<search::AnyStrategy>(m, "Strategy",
                                   "Proposes what to measure next; made by name or by the functions here.")
       .def(py::init([](const std::string& name) { return study::named_strategy(name); }), "name"_a,
-           "bo, annealing, local, binary, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.")
+           "bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, annealing, local, binary, random, exhaustive, lhs, sobol. "
+           "Raises InvalidArgument for other names.")
       .def("__repr__", [](const search::AnyStrategy&) { return "Strategy"; });
   m.def(
       "BayesianOptimisation",
@@ -144,7 +145,7 @@ void bind_search(py::module_& m) {
                                         .learn_failures = learn_failures};
         if (surrogate.is_none()) return search::AnyStrategy(search::BayesianOptimisation<>(std::move(options)));
         return search::AnyStrategy(
-            search::BayesianOptimisation<PythonSurrogate>(std::move(options), PythonSurrogate(surrogate)));
+            search::BayesianOptimisation<surrogate::AnySurrogate>(std::move(options), to_surrogate(surrogate)));
       },
       "acquisition"_a = "logei", "initial_points"_a = 5, "learn_failures"_a = true, "surrogate"_a = py::none(),
       py::kw_only(), "points_after_start"_a = 2, "logarithm"_a = true, "compress"_a = true, "kind"_a = py::none(),
@@ -152,7 +153,8 @@ void bind_search(py::module_& m) {
       "Bayesian optimisation as a strategy. acquisition: logei, ei, pi, ucb, or a class or function of the incumbent "
       "(a number, minimised, standardised) whose result, called with a Posterior of n points, gives n scores, the "
       "highest measured first; what they measure is `kind`, or its attribute of that name: logarithm (of a gain), gain "
-      "(not negative), level (any order). surrogate: a class or function that makes objects with fit(x, y, noise) and "
+      "(not negative), level (any order). surrogate: forest, boosting, polynomial, knn, a model such as "
+      "RandomForest(), or a class or function that makes objects with fit(x, y, noise) and "
       "predict(x) -> (mean, stddev), x (n, d), the rest (n,); default: the Gaussian process. initial_points: design "
       "before the first model, points_after_start the same where the history begins with your own row. logarithm: "
       "positive metrics are learnt as logarithms. compress: values far from where they matter are drawn nearer. "

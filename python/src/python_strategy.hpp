@@ -6,6 +6,7 @@
 #include "bayestuner/core/posterior.hpp"
 #include "bayestuner/search/acquisition_choice.hpp"
 #include "bayestuner/search/any_strategy.hpp"
+#include "bayestuner/surrogate/any_surrogate.hpp"
 
 namespace bayestuner::python {
 
@@ -57,6 +58,10 @@ class PythonAcquisition {
 // An acquisition from Python: a name, or a class or function whose call with the incumbent gives a PythonAcquisition;
 // its attribute `kind` (or `kind` here) says what a score measures.
 search::AcquisitionChoice to_acquisition(const py::object& object, const std::optional<std::string>& kind);
+
+// A surrogate from Python: a name, one of those bound here, or a class or function that makes objects with fit() and
+// predict().
+surrogate::AnySurrogate to_surrogate(const py::object& object);
 
 // A strategy from Python: a name, a Strategy made here, or any object with suggest().
 search::AnyStrategy to_strategy(const py::object& object);

@@ -88,3 +88,82 @@ def test_three_objectives_end_to_end(acquisition):
     assert len(study.trials) == 12
     with pytest.raises(ValueError, match="magic"):
         bt.BayesianOptimisation(front_acquisition="magic")
+
+
+@pytest.mark.parametrize("model", [bt.RandomForest(), bt.GradientBoosting()], ids=lambda m: type(m).__name__)
+def test_trees_learn_and_take_missing_values(model):
+    rng = np.random.default_rng(0)
+    x = rng.random((300, 3))
+    y = np.sin(3 * x[:, 0]) + x[:, 1] ** 2
+    model.fit(x, y)
+    at = rng.random((200, 3))
+    posterior = model.predict(at)
+    assert posterior.mean.shape == posterior.stddev.shape == (200,)
+    assert np.sqrt(np.mean((posterior.mean - np.sin(3 * at[:, 0]) - at[:, 1] ** 2) ** 2)) < 0.15
+    assert (posterior.stddev > 0).all()
+    assert model.importances[2] < 0.05 and model.importances.sum() == pytest.approx(1)
+    at[:, 0] = np.nan
+    assert np.isfinite(model.predict(at).mean).all()
+    with pytest.raises(ValueError, match="x has 2 columns, the model has 3"):
+        model.predict(at[:, :2])
+
+
+def test_boosting_shows_its_stages():
+    x = np.linspace(0, 1, 50)[:, None]
+    model = bt.GradientBoosting(20, members=0)
+    model.fit(x, x[:, 0])
+    assert model.stages == 20 and model.training_loss.shape == (20,)
+    assert model.predict_mean(x, stages=0) == pytest.approx(model.initial)
+    with pytest.raises(ValueError, match="loss: 'cubic' is none of squared, absolute, huber, quantile"):
+        bt.GradientBoosting(loss="cubic")
+
+
+class _Flat:
+    def fit(self, x, y, noise):
+        self.level = y.mean() if len(y) else 0.0
+
+    def predict(self, x):
+        return np.full(len(x), self.level), np.ones(len(x))
+
+
+@pytest.mark.parametrize(
+    "surrogate",
+    ["forest", bt.RandomForest(20), bt.GradientBoosting, bt.PolynomialRegression(), "knn", bt.GaussianProcess, _Flat],
+)
+def test_any_surrogate_drives_bayesian_optimisation(surrogate):
+    space = bt.Space([bt.Integer("a", 1, 9), bt.Integer("b", 1, 9)])
+    study = bt.Study(
+        space,
+        bt.Problem().minimize("cost"),
+        seed=1,
+        strategy=bt.BayesianOptimisation(surrogate=surrogate),
+    )
+    study.optimize(lambda t: {"cost": (t.params["a"] - 4) ** 2 + (t.params["b"] - 7) ** 2 + 1.0}, n_trials=25)
+    assert study.best_trial.metrics["cost"].value <= (30.0 if surrogate is _Flat else 4.0)
+    with pytest.raises(ValueError, match="surrogate"):
+        bt.BayesianOptimisation(surrogate="magic")
+
+
+def test_polynomial_agrees_with_least_squares():
+    rng = np.random.default_rng(1)
+    x = rng.random((60, 3)) * [30, 4, 2000] + [1, 1, 600]
+    y = 5 + 0.3 * x[:, 0] - 0.001 * x[:, 0] * x[:, 2] + x[:, 1] ** 2 + rng.normal(0, 0.1, 60)
+    model = bt.PolynomialRegression(2, eliminate=False)
+    model.fit(x, y)
+    u = 2 * (x - x.min(0)) / np.ptp(x, axis=0) - 1
+    columns = [np.ones(60), *u.T] + [u[:, i] * u[:, j] for i in range(3) for j in range(i, 3)]
+    coefficients = np.linalg.lstsq(np.column_stack(columns), y, rcond=None)[0]
+    assert [t.coefficient for t in model.terms] == pytest.approx(coefficients, rel=1e-9, abs=1e-9)
+    assert model.predict(x).mean == pytest.approx(np.column_stack(columns) @ coefficients, rel=1e-9)
+    text = model.formula("power", "W", ["cores", "gb", "clock"], ["", "GB", "MHz"])
+    assert text.startswith("power [W] = ") and "MHz" in text
+    with pytest.raises(ValueError, match="degree: 4 has more terms"):
+        bt.PolynomialRegression(4).fit(x[:20], y[:20])
+
+
+def test_nearest_neighbours_know_what_they_saw():
+    x = np.linspace(0, 1, 30)[:, None]
+    model = bt.NearestNeighbours()
+    model.fit(x, np.sin(5 * x[:, 0]))
+    assert model.predict(x).mean == pytest.approx(np.sin(5 * x[:, 0]))
+    assert model.leave_one_out_rmse < 0.05 and 1 <= model.neighbours <= 20

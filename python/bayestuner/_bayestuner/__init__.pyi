@@ -26,17 +26,22 @@ __all__: list[str] = [
     "GaussianProcess",
     "GaussianProcessMatern32",
     "GaussianProcessSquaredExponential",
+    "GradientBoosting",
     "Integer",
     "InvalidArgument",
     "LogExpectedImprovement",
     "Metric",
+    "NearestNeighbours",
     "NumericalError",
     "Ordinal",
     "Parameter",
+    "PolynomialRegression",
+    "PolynomialTerm",
     "Posterior",
     "ProbabilityOfImprovement",
     "Problem",
     "Provenance",
+    "RandomForest",
     "Real",
     "Recommendation",
     "RestoreError",
@@ -464,6 +469,256 @@ class GaussianProcessSquaredExponential:
         Rows learnt, equal ones merged.
         """
 
+class RandomForest:
+    """
+    Mean of regression trees on bootstrap samples; nan in x is a missing value.
+    """
+    def __init__(
+        self,
+        trees: typing.SupportsInt | typing.SupportsIndex = 100,
+        *,
+        max_depth: typing.SupportsInt | typing.SupportsIndex = 0,
+        min_leaf: typing.SupportsInt | typing.SupportsIndex = 1,
+        features: typing.SupportsInt | typing.SupportsIndex = 0,
+        max_bins: typing.SupportsInt | typing.SupportsIndex = 0,
+        split_point: str = "midpoint",
+        random_thresholds: bool = False,
+        bootstrap: bool = True,
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> None:
+        """
+        max_depth: 0 is unlimited. features: columns tried at a node, 0: all. max_bins: values a column, 0: exact.
+        split_point: midpoint or uniform. random_thresholds, bootstrap=False: extra-trees.
+        """
+    def fit(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"],
+        y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"],
+        noise: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"] | None = None,
+    ) -> None:
+        """
+        Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not copied. Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.
+        """
+    def predict(
+        self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]
+    ) -> Posterior:
+        """
+        Posterior at rows x (m, d): mean (m,) and stddev (m,) of the noise-free target, its unit. A column-major x is not copied. Raises InvalidArgument.
+        """
+    @property
+    def importances(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Share of every column (d,) in the error that splits took away.
+        """
+    @property
+    def out_of_bag_rmse(self) -> float:
+        """
+        Error on the rows that a tree did not learn, unit of y; nan where there are none.
+        """
+
+class GradientBoosting:
+    """
+    Gradient-boosted regression trees; nan in x is a missing value.
+    """
+    def __init__(
+        self,
+        trees: typing.SupportsInt | typing.SupportsIndex = 100,
+        *,
+        rate: typing.SupportsFloat | typing.SupportsIndex = 0.1,
+        max_depth: typing.SupportsInt | typing.SupportsIndex = 3,
+        min_leaf: typing.SupportsInt | typing.SupportsIndex = 1,
+        features: typing.SupportsInt | typing.SupportsIndex = 0,
+        max_bins: typing.SupportsInt | typing.SupportsIndex = 0,
+        split_point: str = "midpoint",
+        loss: str = "squared",
+        alpha: typing.SupportsFloat | typing.SupportsIndex = 0.9,
+        subsample: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+        patience: typing.SupportsInt | typing.SupportsIndex = 0,
+        members: typing.SupportsInt | typing.SupportsIndex = 8,
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> None:
+        """
+        loss: squared, absolute, huber or quantile (alpha). patience: stop after so many stages without gain in
+        cross-validation, 0: never. members: bootstrap models whose spread gives the stddev.
+        """
+    def fit(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"],
+        y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"],
+        noise: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"] | None = None,
+    ) -> None:
+        """
+        Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not copied. Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.
+        """
+    def predict(
+        self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]
+    ) -> Posterior:
+        """
+        Posterior at rows x (m, d): mean (m,) and stddev (m,) of the noise-free target, its unit. A column-major x is not copied. Raises InvalidArgument.
+        """
+    def predict_mean(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"],
+        stages: typing.SupportsInt | typing.SupportsIndex | None = None,
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Predictions (m,) alone, by the first `stages` trees (default: all).
+        """
+    @property
+    def importances(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Share of every column (d,) in the error that splits took away.
+        """
+    @property
+    def initial(self) -> float:
+        """
+        The prediction before the first tree.
+        """
+    @property
+    def stages(self) -> int:
+        """
+        Trees in the model.
+        """
+    @property
+    def training_loss(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Mean loss after every stage (stages,).
+        """
+    @property
+    def validation_loss(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Cross-validated mean loss after every stage tried; empty without patience.
+        """
+
+class PolynomialTerm:
+    """
+    One term of a fitted polynomial.
+    """
+    @property
+    def coefficient(self) -> float: ...
+    @property
+    def exponents(self) -> list[int]:
+        """
+        One a factor; all 0: the constant.
+        """
+    @property
+    def p_value(self) -> float:
+        """
+        Of the coefficient being 0.
+        """
+    @property
+    def standard_error(self) -> float: ...
+
+class PolynomialRegression:
+    """
+    Polynomial with interactions; degree and terms chosen by cross-validation and PRESS.
+    """
+    def __init__(
+        self,
+        degree: typing.SupportsInt | typing.SupportsIndex = 0,
+        *,
+        max_degree: typing.SupportsInt | typing.SupportsIndex = 4,
+        ridge: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        eliminate: bool = True,
+        scale_inputs: bool = True,
+        categorical: collections.abc.Sequence[bool] = [],
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> None:
+        """
+        degree: 0 is chosen, up to max_degree. categorical: one flag a column of x (empty: all numeric).
+        """
+    def confidence(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"],
+        confidence: typing.SupportsFloat | typing.SupportsIndex = 0.95,
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Half-widths (m,) of the intervals that hold the polynomial's own value at rows x (m, d).
+        """
+    def fit(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"],
+        y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"],
+        noise: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"] | None = None,
+    ) -> None:
+        """
+        Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not copied. Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.
+        """
+    def formula(
+        self,
+        output: str = "",
+        output_unit: str = "",
+        inputs: collections.abc.Sequence[str] = [],
+        input_units: collections.abc.Sequence[str] = [],
+        digits: typing.SupportsInt | typing.SupportsIndex = 4,
+    ) -> str:
+        """
+        The polynomial as text, with names and units.
+        """
+    def predict(
+        self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]
+    ) -> Posterior:
+        """
+        Posterior at rows x (m, d): mean (m,) and stddev (m,) of the noise-free target, its unit. A column-major x is not copied. Raises InvalidArgument.
+        """
+    @property
+    def aic(self) -> float: ...
+    @property
+    def bic(self) -> float: ...
+    @property
+    def cross_validated_rmse(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Of degrees 0, 1, ...; nan where there are too many terms.
+        """
+    @property
+    def degree(self) -> int: ...
+    @property
+    def press_rmse(self) -> float:
+        """
+        Of predicting each row from the others.
+        """
+    @property
+    def r2(self) -> float: ...
+    @property
+    def terms(self) -> list[PolynomialTerm]: ...
+    @property
+    def training_rmse(self) -> float: ...
+
+class NearestNeighbours:
+    """
+    Mean of the nearest rows, weighted by distance.
+    """
+    def __init__(
+        self,
+        neighbours: typing.SupportsInt | typing.SupportsIndex = 0,
+        *,
+        power: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+        scale_inputs: bool = True,
+        categorical: collections.abc.Sequence[bool] = [],
+    ) -> None:
+        """
+        neighbours: 0 is chosen by leave-one-out error. power: weights are distance^-power.
+        """
+    def fit(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"],
+        y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"],
+        noise: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"] | None = None,
+    ) -> None:
+        """
+        Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not copied. Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.
+        """
+    def predict(
+        self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]
+    ) -> Posterior:
+        """
+        Posterior at rows x (m, d): mean (m,) and stddev (m,) of the noise-free target, its unit. A column-major x is not copied. Raises InvalidArgument.
+        """
+    @property
+    def leave_one_out_rmse(self) -> float: ...
+    @property
+    def neighbours(self) -> int: ...
+
 class ExpectedImprovement:
     """
     Expected gain over the incumbent.
@@ -522,7 +777,7 @@ class Strategy:
     """
     def __init__(self, name: str) -> None:
         """
-        bo, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.
+        bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.
         """
     def __repr__(self) -> str: ...
 
@@ -910,7 +1165,7 @@ def BayesianOptimisation(
     kind: str | None = None,
 ) -> Strategy:
     """
-    Bayesian optimisation as a strategy. acquisition: logei, ei, pi, ucb, or a class or function of the incumbent (a number, minimised, standardised) whose result, called with a Posterior of n points, gives n scores, the highest measured first; what they measure is `kind`, or its attribute of that name: logarithm (of a gain), gain (not negative), level (any order). surrogate: a class or function that makes objects with fit(x, y, noise) and predict(x) -> (mean, stddev), x (n, d), the rest (n,); default: the Gaussian process. initial_points: design before the first model, points_after_start the same where the history begins with your own row. logarithm: positive metrics are learnt as logarithms. compress: values far from where they matter are drawn nearer. learn_failures: learn where trials fail. Raises InvalidArgument.
+    Bayesian optimisation as a strategy. acquisition: logei, ei, pi, ucb, or a class or function of the incumbent (a number, minimised, standardised) whose result, called with a Posterior of n points, gives n scores, the highest measured first; what they measure is `kind`, or its attribute of that name: logarithm (of a gain), gain (not negative), level (any order). surrogate: forest, boosting, polynomial, knn, a model such as RandomForest(), or a class or function that makes objects with fit(x, y, noise) and predict(x) -> (mean, stddev), x (n, d), the rest (n,); default: the Gaussian process. initial_points: design before the first model, points_after_start the same where the history begins with your own row. logarithm: positive metrics are learnt as logarithms. compress: values far from where they matter are drawn nearer. learn_failures: learn where trials fail. Raises InvalidArgument.
     """
 
 def Boolean(name: str, when: typing.Any = None) -> Parameter:
