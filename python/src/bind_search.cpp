@@ -1,4 +1,7 @@
+#include "bayestuner/search/annealing.hpp"
 #include "bayestuner/search/bayesian.hpp"
+#include "bayestuner/search/local_search.hpp"
+#include "bayestuner/search/pseudo_binary.hpp"
 #include "bayestuner/study/named_strategy.hpp"
 #include "bayestuner/surrogate/concepts.hpp"
 #include "python_strategy.hpp"
@@ -128,7 +131,8 @@ void bind_search(py::module_& m) {
   py::class_<search::AnyStrategy>(m, "Strategy",
                                   "Proposes what to measure next; made by name or by the functions here.")
       .def(py::init([](const std::string& name) { return study::named_strategy(name); }), "name"_a,
-           "bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, annealing, local, binary, random, exhaustive, lhs, sobol. "
+           "bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, annealing, local, binary, random, exhaustive, lhs, "
+           "sobol. "
            "Raises InvalidArgument for other names.")
       .def("__repr__", [](const search::AnyStrategy&) { return "Strategy"; });
   m.def(
