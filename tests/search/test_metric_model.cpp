@@ -41,6 +41,7 @@ TEST(RefitPoint, EveryRowThenSeldomAndTogetherWhileThatIsShort) {
     fits += detail::refit_point(n, 0.0) == n;
   }
   EXPECT_NEAR(fits, 40.0 * std::log(240.0 / 140.0), 1.5);  // the integral of 1 / (1 + n / 40)
+  for (const Eigen::Index n : {3000, 9000}) EXPECT_LE(n - detail::refit_point(n, 0.3), 65) << "rows pile up";
 }
 
 TEST(BayesianOptimisation, FollowsFromTheLogAloneWhereOnlySomeRowsAreLearnt) {

@@ -103,6 +103,7 @@ class BayesianOptimisation {
   std::optional<space::Point> away_from_failures(const History& history, const detail::Unmeasured& unmeasured,
                                                  Random& random) const;
   std::vector<detail::Role> roles(const History& history) const;
+  std::size_t rows_of_a_fit() const;
   detail::MetricData data_of(const History& history, const detail::Role& role) const;
   bool learn(const History& history);
   void set_targets_to_beat(const History& history);
@@ -271,6 +272,14 @@ detail::MetricData BayesianOptimisation<S>::data_of(const History& history, cons
   return out;
 }
 
+template <surrogate::Surrogate S>
+std::size_t BayesianOptimisation<S>::rows_of_a_fit() const {
+  constexpr std::size_t floats = 12'000'000, least = 200;
+  const std::size_t across = static_cast<std::size_t>(catalogue_->rows()) * models_.size();
+  const std::size_t room = across > 0 ? std::max(floats / across, least) : options_.max_rows;
+  return std::max<std::size_t>(std::min(options_.max_rows, room), 1);
+}
+
 /// Brings the models to the history. False where there is nothing to learn from.
 template <surrogate::Surrogate S>
 bool BayesianOptimisation<S>::learn(const History& history) {
@@ -297,7 +306,7 @@ bool BayesianOptimisation<S>::learn(const History& history) {
   for (std::size_t k = 0; k < models_.size(); ++k) {
     detail::Role& role = scorer_.roles[k];
     const double phase = static_cast<double>(k) / static_cast<double>(models_.size());
-    models_[k].learn(prototype, role.spec, data_of(history, role), phase, std::max<std::size_t>(options_.max_rows, 1));
+    models_[k].learn(prototype, role.spec, data_of(history, role), phase, rows_of_a_fit());
     role.low = models_[k].transform()(role.spec.low);
     role.high = models_[k].transform()(role.spec.high);
     const double success = 1.0;

@@ -28,12 +28,13 @@ struct MetricData {
   Eigen::VectorXd raw, variance;
 };
 
-/// When hyperparameters are sought again: at every row up to 25, then every 1 + n/40 rows. `phase` in [0, 1) shifts
-/// those beyond 200 rows, so that several models do not pay at the same trial; before, paying together is short enough
-/// and leaves most trials without any search.
+/// When hyperparameters are sought again: at every row up to 25, then every 1 + n/40 rows, at most every 65. `phase` in
+/// [0, 1) shifts those beyond 200 rows, so that several models do not pay at the same trial; before, paying together is
+/// short enough and leaves most trials without any search.
 inline Eigen::Index refit_point(Eigen::Index n, double phase) {
   const auto turns = [phase](Eigen::Index rows) {
-    return std::floor(40.0 * std::log1p(static_cast<double>(rows) / 40.0) + (rows > 200 ? phase : 0.0));
+    const double x = static_cast<double>(rows), smooth = std::min(x, 2560.0);
+    return std::floor(40.0 * std::log1p(smooth / 40.0) + (x - smooth) / 65.0 + (rows > 200 ? phase : 0.0));
   };
   Eigen::Index m = n;
   while (m > 25 && turns(m) == turns(m - 1)) --m;
