@@ -16,7 +16,7 @@ using Release = py::call_guard<py::gil_scoped_release>;
 template <class A>
 void bind_front_score(py::module_& m, const char* name, const char* doc) {
   py::class_<A>(m, name, doc)
-      .def(py::init<acquisition::HypervolumeImprovement>(), "front"_a)
+      .def(py::init<acquisition::HypervolumeImprovement>(), "front"_a, "front: what a candidate must improve.")
       .def("__call__", &A::operator(), "posteriors"_a, Release(),
            "Return the scores, shape (n,), for one posterior an objective; higher is measured sooner.");
 }
@@ -73,7 +73,7 @@ void bind_pareto(py::module_& m) {
             "Return the least shift of front that makes it nowhere worse than reference_front.");
 
   py::class_<search::ParetoArchive>(m, "ParetoArchive", "The front of points that come one by one.")
-      .def(py::init<>())
+      .def(py::init<>(), "Begins without a point.")
       .def(
           "insert",
           [](search::ParetoArchive& archive, const Eigen::VectorXd& point, std::size_t id) {

@@ -133,8 +133,8 @@ void bind_polynomial(py::module_& m) {
   using surrogate::PolynomialRegression, surrogate::PolynomialTerm;
   py::class_<PolynomialTerm>(m, "PolynomialTerm", "One term of a fitted polynomial.")
       .def_readonly("exponents", &PolynomialTerm::exponents, "One a factor; all 0: the constant.")
-      .def_readonly("coefficient", &PolynomialTerm::coefficient)
-      .def_readonly("standard_error", &PolynomialTerm::standard_error)
+      .def_readonly("coefficient", &PolynomialTerm::coefficient, "Factor of the scaled inputs, unit of the targets.")
+      .def_readonly("standard_error", &PolynomialTerm::standard_error, "Standard error of the coefficient.")
       .def_readonly("p_value", &PolynomialTerm::p_value, "Of the coefficient being 0.");
   def_surrogate(py::class_<PolynomialRegression>(
                     m, "PolynomialRegression",
@@ -166,15 +166,16 @@ void bind_polynomial(py::module_& m) {
           "input_units"_a = std::vector<std::string>(), "digits"_a = 4, "The polynomial as text, with names and units.")
       .def("confidence", &PolynomialRegression::confidence, "x"_a, "confidence"_a = 0.95,
            "Half-widths (m,) of the intervals that hold the polynomial's own value at rows x (m, d).")
-      .def_property_readonly("degree", &PolynomialRegression::degree)
-      .def_property_readonly("terms", &PolynomialRegression::terms)
+      .def_property_readonly("degree", &PolynomialRegression::degree, "Total degree that was fitted.")
+      .def_property_readonly("terms", &PolynomialRegression::terms, "The terms that were kept, PolynomialTerm each.")
       .def_property_readonly("cross_validated_rmse", &PolynomialRegression::cross_validated_rmse,
                              "Of degrees 0, 1, ...; nan where there are too many terms.")
-      .def_property_readonly("training_rmse", &PolynomialRegression::training_rmse)
+      .def_property_readonly("training_rmse", &PolynomialRegression::training_rmse,
+                             "Of the rows it was fitted to, unit of the targets.")
       .def_property_readonly("press_rmse", &PolynomialRegression::press_rmse, "Of predicting each row from the others.")
-      .def_property_readonly("r2", &PolynomialRegression::r2)
-      .def_property_readonly("aic", &PolynomialRegression::aic)
-      .def_property_readonly("bic", &PolynomialRegression::bic);
+      .def_property_readonly("r2", &PolynomialRegression::r2, "Share of the variance that is explained (R squared).")
+      .def_property_readonly("aic", &PolynomialRegression::aic, "Akaike's information criterion; lower is better.")
+      .def_property_readonly("bic", &PolynomialRegression::bic, "Bayesian information criterion; lower is better.");
 }
 
 void bind_neighbours(py::module_& m) {
@@ -189,8 +190,9 @@ void bind_neighbours(py::module_& m) {
           "neighbours"_a = 0, py::kw_only(), "power"_a = 1.0, "scale_inputs"_a = true,
           "categorical"_a = std::vector<bool>(),
           "neighbours: 0 is chosen by leave-one-out error. power: weights are distance^-power.")
-      .def_property_readonly("neighbours", &NearestNeighbours::neighbours)
-      .def_property_readonly("leave_one_out_rmse", &NearestNeighbours::leave_one_out_rmse);
+      .def_property_readonly("neighbours", &NearestNeighbours::neighbours, "How many rows a prediction averages.")
+      .def_property_readonly("leave_one_out_rmse", &NearestNeighbours::leave_one_out_rmse,
+                             "Of predicting each row from the others.");
 }
 
 template <surrogate::Kernel K>

@@ -27,24 +27,32 @@ __all__: list[str] = [
     "GaussianProcessMatern32",
     "GaussianProcessSquaredExponential",
     "GradientBoosting",
+    "HypervolumeImprovement",
     "Integer",
     "InvalidArgument",
+    "LocalSearch",
+    "LogExpectedHypervolumeImprovement",
     "LogExpectedImprovement",
+    "LogHypervolumeProbabilityOfImprovement",
+    "LogProbabilityOfFrontImprovement",
     "Metric",
     "NearestNeighbours",
     "NumericalError",
     "Ordinal",
     "Parameter",
+    "ParetoArchive",
     "PolynomialRegression",
     "PolynomialTerm",
     "Posterior",
     "ProbabilityOfImprovement",
     "Problem",
     "Provenance",
+    "PseudoBinarySearch",
     "RandomForest",
     "Real",
     "Recommendation",
     "RestoreError",
+    "SimulatedAnnealing",
     "Space",
     "StoreError",
     "Strategy",
@@ -53,11 +61,21 @@ __all__: list[str] = [
     "TrialState",
     "UpperConfidenceBound",
     "WorkloadError",
+    "additive_epsilon",
+    "crowding_distance",
     "doctor",
     "html_report",
     "hypervolume",
+    "hypervolume_contributions",
+    "inverted_generational_distance",
+    "inverted_generational_distance_plus",
+    "knee_point",
     "knob",
     "meter",
+    "non_dominated",
+    "non_dominated_sort",
+    "pareto_front",
+    "reference_point",
     "replay",
     "restore",
     "runner",
@@ -595,7 +613,10 @@ class PolynomialTerm:
     One term of a fitted polynomial.
     """
     @property
-    def coefficient(self) -> float: ...
+    def coefficient(self) -> float:
+        """
+        Factor of the scaled inputs, unit of the targets.
+        """
     @property
     def exponents(self) -> list[int]:
         """
@@ -607,7 +628,10 @@ class PolynomialTerm:
         Of the coefficient being 0.
         """
     @property
-    def standard_error(self) -> float: ...
+    def standard_error(self) -> float:
+        """
+        Standard error of the coefficient.
+        """
 
 class PolynomialRegression:
     """
@@ -662,27 +686,45 @@ class PolynomialRegression:
         Posterior at rows x (m, d): mean (m,) and stddev (m,) of the noise-free target, its unit. A column-major x is not copied. Raises InvalidArgument.
         """
     @property
-    def aic(self) -> float: ...
+    def aic(self) -> float:
+        """
+        Akaike's information criterion; lower is better.
+        """
     @property
-    def bic(self) -> float: ...
+    def bic(self) -> float:
+        """
+        Bayesian information criterion; lower is better.
+        """
     @property
     def cross_validated_rmse(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
         """
         Of degrees 0, 1, ...; nan where there are too many terms.
         """
     @property
-    def degree(self) -> int: ...
+    def degree(self) -> int:
+        """
+        Total degree that was fitted.
+        """
     @property
     def press_rmse(self) -> float:
         """
         Of predicting each row from the others.
         """
     @property
-    def r2(self) -> float: ...
+    def r2(self) -> float:
+        """
+        Share of the variance that is explained (R squared).
+        """
     @property
-    def terms(self) -> list[PolynomialTerm]: ...
+    def terms(self) -> list[PolynomialTerm]:
+        """
+        The terms that were kept, PolynomialTerm each.
+        """
     @property
-    def training_rmse(self) -> float: ...
+    def training_rmse(self) -> float:
+        """
+        Of the rows it was fitted to, unit of the targets.
+        """
 
 class NearestNeighbours:
     """
@@ -715,9 +757,15 @@ class NearestNeighbours:
         Posterior at rows x (m, d): mean (m,) and stddev (m,) of the noise-free target, its unit. A column-major x is not copied. Raises InvalidArgument.
         """
     @property
-    def leave_one_out_rmse(self) -> float: ...
+    def leave_one_out_rmse(self) -> float:
+        """
+        Of predicting each row from the others.
+        """
     @property
-    def neighbours(self) -> int: ...
+    def neighbours(self) -> int:
+        """
+        How many rows a prediction averages.
+        """
 
 class ExpectedImprovement:
     """
@@ -771,13 +819,121 @@ class UpperConfidenceBound:
         Raises InvalidArgument for a number that is not finite.
         """
 
+class ParetoArchive:
+    """
+    The front of points that come one by one.
+    """
+    def __init__(self) -> None:
+        """
+        Begins without a point.
+        """
+    def __len__(self) -> int: ...
+    def insert(
+        self,
+        point: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"],
+        id: typing.SupportsInt | typing.SupportsIndex,
+    ) -> bool:
+        """
+        Return True where point (m,) joins the front; what it dominates leaves.
+        """
+    @property
+    def ids(self) -> list[int]:
+        """
+        What was given with each point.
+        """
+    @property
+    def points(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]:
+        """
+        Shape (size, m), in the order of joining.
+        """
+
+class HypervolumeImprovement:
+    """
+    What a further point adds to a front of two or three objectives.
+    """
+    def __init__(
+        self,
+        points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+        reference: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"],
+    ) -> None:
+        """
+        points (n, m): values found so far; reference (m,): worst acceptable values; m is 2 or 3.
+        """
+    def gain(self, point: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"]) -> float:
+        """
+        Return the volume that point (m,) would add.
+        """
+    def log_expected(
+        self, posteriors: collections.abc.Sequence[Posterior]
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return ln EHVI, shape (n,), for one posterior an objective.
+        """
+    def log_probability(
+        self, posteriors: collections.abc.Sequence[Posterior]
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return ln P(improvement), shape (n,).
+        """
+    def probability_times_gain(
+        self, posteriors: collections.abc.Sequence[Posterior]
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return HVPoI, shape (n,): probability of improvement times the gain of the mean.
+        """
+
+class LogExpectedHypervolumeImprovement:
+    """
+    ln EHVI: expected gain in hypervolume, stable in the far tail.
+    """
+    def __call__(
+        self, posteriors: collections.abc.Sequence[Posterior]
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return the scores, shape (n,), for one posterior an objective; higher is measured sooner.
+        """
+    def __init__(self, front: HypervolumeImprovement) -> None:
+        """
+        front: what a candidate must improve.
+        """
+
+class LogProbabilityOfFrontImprovement:
+    """
+    ln P(inside the reference and dominated by nothing known).
+    """
+    def __call__(
+        self, posteriors: collections.abc.Sequence[Posterior]
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return the scores, shape (n,), for one posterior an objective; higher is measured sooner.
+        """
+    def __init__(self, front: HypervolumeImprovement) -> None:
+        """
+        front: what a candidate must improve.
+        """
+
+class LogHypervolumeProbabilityOfImprovement:
+    """
+    ln HVPoI; candidates whose mean is dominated stand far below, ordered by the probability.
+    """
+    def __call__(
+        self, posteriors: collections.abc.Sequence[Posterior]
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return the scores, shape (n,), for one posterior an objective; higher is measured sooner.
+        """
+    def __init__(self, front: HypervolumeImprovement) -> None:
+        """
+        front: what a candidate must improve.
+        """
+
 class Strategy:
     """
     Proposes what to measure next; made by name or by the functions here.
     """
     def __init__(self, name: str) -> None:
         """
-        bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.
+        bo, bo:forest, bo:boosting, bo:polynomial, bo:knn, annealing, local, binary, random, exhaustive, lhs, sobol. Raises InvalidArgument for other names.
         """
     def __repr__(self) -> str: ...
 
@@ -1163,9 +1319,10 @@ def BayesianOptimisation(
     logarithm: bool = True,
     compress: bool = True,
     kind: str | None = None,
+    front_acquisition: str = "ehvi",
 ) -> Strategy:
     """
-    Bayesian optimisation as a strategy. acquisition: logei, ei, pi, ucb, or a class or function of the incumbent (a number, minimised, standardised) whose result, called with a Posterior of n points, gives n scores, the highest measured first; what they measure is `kind`, or its attribute of that name: logarithm (of a gain), gain (not negative), level (any order). surrogate: forest, boosting, polynomial, knn, a model such as RandomForest(), or a class or function that makes objects with fit(x, y, noise) and predict(x) -> (mean, stddev), x (n, d), the rest (n,); default: the Gaussian process. initial_points: design before the first model, points_after_start the same where the history begins with your own row. logarithm: positive metrics are learnt as logarithms. compress: values far from where they matter are drawn nearer. learn_failures: learn where trials fail. Raises InvalidArgument.
+    Bayesian optimisation as a strategy. acquisition: logei, ei, pi, ucb, or a class or function of the incumbent (a number, minimised, standardised) whose result, called with a Posterior of n points, gives n scores, the highest measured first; what they measure is `kind`, or its attribute of that name: logarithm (of a gain), gain (not negative), level (any order). surrogate: forest, boosting, polynomial, knn, a model such as RandomForest(), or a class or function that makes objects with fit(x, y, noise) and predict(x) -> (mean, stddev), x (n, d), the rest (n,); default: the Gaussian process. initial_points: design before the first model, points_after_start the same where the history begins with your own row. logarithm: positive metrics are learnt as logarithms. compress: values far from where they matter are drawn nearer. learn_failures: learn where trials fail. front_acquisition, for two or three objectives: ehvi, hvpoi, poi. Raises InvalidArgument.
     """
 
 def Boolean(name: str, when: typing.Any = None) -> Parameter:
@@ -1190,6 +1347,11 @@ def Integer(
     Integer in [low, high] by step. scale 'power_of_two' allows only powers of two. Raises InvalidArgument.
     """
 
+def LocalSearch() -> Strategy:
+    """
+    First-improvement local search with random restarts.
+    """
+
 def Ordinal(
     name: str,
     levels: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
@@ -1198,6 +1360,11 @@ def Ordinal(
 ) -> Parameter:
     """
     Increasing numbers, e.g. [1, 2, 4, 8]. Raises InvalidArgument.
+    """
+
+def PseudoBinarySearch(parameter: str = "") -> Strategy:
+    """
+    BatchSizer's bisection over one ordered parameter; the others rest at the first trial's values. parameter: its name; default: the first with 'batch' in its name, else the one with the most levels.
     """
 
 def Real(
@@ -1210,6 +1377,32 @@ def Real(
 ) -> Parameter:
     """
     Real number in [low, high]; step 0 is continuous. scale: automatic, linear, log, rank. Raises InvalidArgument.
+    """
+
+def SimulatedAnnealing(
+    first_temperature: typing.SupportsFloat | typing.SupportsIndex = 0.1,
+    last_temperature: typing.SupportsFloat | typing.SupportsIndex = 0.01,
+    reach: typing.SupportsFloat | typing.SupportsIndex = 0.6,
+    second_move: typing.SupportsFloat | typing.SupportsIndex = 0.3,
+    restart_after: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> Strategy:
+    """
+    Simulated annealing. Temperatures in logarithmic units (0.1 takes a loss of 10 % with probability 1/e); reach: longest move at first, share of an axis; second_move: probability that two parameters move at once; restart_after: trials without a better one until the walk goes back to the best (0: never). Raises ValueError for options that make no schedule.
+    """
+
+def additive_epsilon(
+    front: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+    reference_front: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+) -> float:
+    """
+    Return the least shift of front that makes it nowhere worse than reference_front.
+    """
+
+def crowding_distance(
+    front: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+    """
+    Return the crowding distance (n,) of one front (n, m); infinite at the ends.
     """
 
 def doctor() -> dict[str, list[dict[str, typing.Any]]]:
@@ -1228,6 +1421,61 @@ def hypervolume(
 ) -> float:
     """
     Volume dominated by the rows of points (n, m), all minimised, up to reference (m,). Raises InvalidArgument if the sizes differ.
+    """
+
+def hypervolume_contributions(
+    points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+    reference: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"],
+) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+    """
+    Return what the volume would lose without each point, shape (n,).
+    """
+
+def inverted_generational_distance(
+    front: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+    reference_front: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+) -> float:
+    """
+    Return the mean distance from reference_front (k, m) to the nearest point of front (n, m).
+    """
+
+def inverted_generational_distance_plus(
+    front: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+    reference_front: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+) -> float:
+    """
+    The same counting only how much worse a point is (IGD+).
+    """
+
+def knee_point(points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"]) -> int | None:
+    """
+    Return the index of the row where the front bends most; None without a point.
+    """
+
+def non_dominated(points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"]) -> list[int]:
+    """
+    Return the indices of the rows of points (n, m) that no other row dominates; all objectives minimised.
+    """
+
+def non_dominated_sort(points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"]) -> list[list[int]]:
+    """
+    Return the indices of points (n, m) front by front.
+    """
+
+def pareto_front(
+    points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]:
+    """
+    Return the non-dominated rows, sorted by the first objective, equal ones once.
+    """
+
+def reference_point(
+    points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+    rule: str = "worst",
+    margin: typing.SupportsFloat | typing.SupportsIndex = 0.1,
+) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+    """
+    Return a reference point (m,) beyond the worst of all points, or of their front (nadir), by a share of the range.
     """
 
 def replay(
