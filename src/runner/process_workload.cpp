@@ -187,7 +187,7 @@ Slice ProcessWorkload::run(double until_s) {
 
 Slice ProcessWorkload::finish() {
   State& state = *state_;
-  const Slice slice = state.load.finish();
+  Slice slice = state.load.finish();
   if (!state.has_ended()) state.throw_if_dead();
   return slice;
 }

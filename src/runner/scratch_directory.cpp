@@ -64,7 +64,7 @@ ScratchDirectory::~ScratchDirectory() {
 }
 
 fs::path ScratchDirectory::next(int number) {
-  const fs::path folder = root_ / ("run-" + std::to_string(number));
+  fs::path folder = root_ / ("run-" + std::to_string(number));
   std::error_code error;
   fs::remove_all(folder, error);
   if (temporary_ && number > 0) fs::remove_all(root_ / ("run-" + std::to_string(number - 1)), error);

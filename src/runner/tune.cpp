@@ -138,7 +138,8 @@ void Tuning::repeat_baseline_if_due() {
 
 std::size_t Tuning::verification_runs() const {
   if (!spec_.study.verify || spec_.problem.objectives().size() > 1) return 0;
-  return static_cast<std::size_t>((spec_.study.verify->top + 1) * spec_.study.verify->repeats);
+  return (static_cast<std::size_t>(spec_.study.verify->top) + 1) *
+         static_cast<std::size_t>(spec_.study.verify->repeats);
 }
 
 TuneProgress Tuning::progress_of(const Trial& trial) {
