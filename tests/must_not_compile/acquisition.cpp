@@ -1,5 +1,6 @@
 // expect: constraint
-// expect: ScoresPosterior
+// expect: no operand of the disjunction is satisfied
+// expect: FrontAcquisition
 #include "bayestuner/acquisition/constrained.hpp"
 
 using namespace bayestuner;
