@@ -1,11 +1,11 @@
-# cmake --install and find_package(bayestuner CONFIG COMPONENTS core study knob meter runner analysis).
+# cmake --install and find_package(bayestuner CONFIG COMPONENTS core study knob meter runner analysis control).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(bayestuner_package ${CMAKE_INSTALL_LIBDIR}/cmake/bayestuner)
 
 # A file of targets for each component, so that one can be loaded without the packages that the others need.
 set(bayestuner_components)
-foreach(area core study knob meter runner analysis)
+foreach(area core study knob meter runner analysis control)
   if(TARGET bayestuner_${area})
     list(APPEND bayestuner_components ${area})
     install(TARGETS bayestuner_${area} EXPORT bayestuner_${area} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -15,6 +15,8 @@ ALLOWED["knob"] = {"core", "space"}
 ALLOWED["meter"] = {"core", "space"}
 ALLOWED["runner"] = ALLOWED["study"] | {"study", "knob", "meter"}
 ALLOWED["analysis"] = ALLOWED["study"] | {"study"}
+# Controllers need core alone; the loop that drives one reads meters and sets knobs, the replay reads tables.
+ALLOWED["control"] = ALLOWED["analysis"] | {"analysis", "knob", "meter"}
 EVERYTHING = set(ALLOWED) | {"conformance"}
 
 
