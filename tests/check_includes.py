@@ -16,7 +16,7 @@ ALLOWED["meter"] = {"core", "space"}
 ALLOWED["runner"] = ALLOWED["study"] | {"study", "knob", "meter"}
 ALLOWED["analysis"] = ALLOWED["study"] | {"study"}
 # Controllers need core alone; the loop that drives one reads meters and sets knobs, the replay reads tables.
-ALLOWED["control"] = ALLOWED["analysis"] | {"analysis", "knob", "meter"}
+ALLOWED["control"] = ALLOWED["analysis"] | ALLOWED["runner"] | {"analysis", "runner"}
 EVERYTHING = set(ALLOWED) | {"conformance"}
 
 

@@ -99,14 +99,17 @@ int try_connect(const std::string& host, const std::string& port, double timeout
   return 0;
 }
 
-int http_status(const Url& url, double timeout_s) {
+HttpReply http_exchange(const Url& url, const std::string& method, const std::string& body, double timeout_s) {
   const double until_s = monotonic_s() + timeout_s;
   const int fd = connect_within(resolve(url.host, url.port), until_s);
-  if (fd < 0) return fd;
-  const std::string request =
-      "GET " + url.path + " HTTP/1.1\r\nHost: " + url.host + ":" + url.port + "\r\nConnection: close\r\n\r\n";
+  if (fd < 0) return {.status = fd};
+  std::string request = method + " " + url.path + " HTTP/1.1\r\nHost: " + url.host + ":" + url.port + "\r\n";
+  if (!body.empty()) {
+    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  }
+  request += "Connection: close\r\n\r\n" + body;
   HttpAnswer answer;
-  int result = -ETIMEDOUT;
+  HttpReply reply{.status = -ETIMEDOUT};
   std::size_t sent = 0;
   while (sent < request.size() && wait_for(fd, POLLOUT, until_s)) {
     const ssize_t put = ::send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
@@ -118,16 +121,21 @@ int http_status(const Url& url, double timeout_s) {
     const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (got <= 0) {
-      result = answer.closed() ? answer.status() : -ECONNRESET;
+      reply.status = answer.closed() ? answer.status() : -ECONNRESET;
       break;
     }
     if (answer.feed({buffer.data(), static_cast<std::size_t>(got)})) {
-      result = answer.is_done() ? answer.status() : -EPROTO;
+      reply.status = answer.is_done() ? answer.status() : -EPROTO;
       break;
     }
   }
   ::close(fd);
-  return result;
+  if (reply.status > 0) reply.body = answer.body();
+  return reply;
+}
+
+int http_status(const Url& url, double timeout_s) {
+  return http_exchange(url, "GET", {}, timeout_s).status;
 }
 
 }  // namespace bayestuner::runner

@@ -32,6 +32,16 @@ int begin_connect(const Address& address);
 /// Tries once to connect, within `timeout_s`. 0 or errno.
 int try_connect(const std::string& host, const std::string& port, double timeout_s);
 
+/// What a server answered.
+struct HttpReply {
+  int status = 0;  ///< or -errno where there was no answer
+  std::string body = {};
+};
+
+/// One request on a connection of its own, within `timeout_s`. A body is JSON. Throws WorkloadError where the host
+/// cannot be looked up.
+HttpReply http_exchange(const Url& url, const std::string& method, const std::string& body, double timeout_s);
+
 /// One GET, within `timeout_s`. The status, or -errno.
 int http_status(const Url& url, double timeout_s);
 

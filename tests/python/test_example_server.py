@@ -25,8 +25,13 @@ class Widths:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.threads: list[int] = []
         self.gate = threading.Event()
         self.gate.set()
+
+    def with_threads(self, threads: int) -> Widths:
+        self.threads.append(threads)
+        return self
 
     def tensor(self, image: Image.Image) -> int:
         return image.width
@@ -46,7 +51,7 @@ def png(width: int) -> bytes:
 def run(scenario, max_batch: int = 4, max_delay_s: float = 0.05):
     async def main():
         network = Widths()
-        batcher = server.Batcher(network, max_batch, max_delay_s)
+        batcher = server.Batcher(network.with_threads, server.Control(max_batch, 1), max_delay_s)
         work = asyncio.create_task(batcher.run())
         try:
             return await scenario(batcher, network)
@@ -104,7 +109,7 @@ def test_stopping_answers_those_who_wait():
     async def main():
         network = Widths()
         network.gate.clear()
-        batcher = server.Batcher(network, 1, 0.0)
+        batcher = server.Batcher(network.with_threads, server.Control(1, 1), 0.0)
         work = asyncio.create_task(batcher.run())
         waiting = [asyncio.create_task(batcher.read(png(w))) for w in (1, 2, 3)]
         await asyncio.sleep(0.1)
@@ -114,6 +119,50 @@ def test_stopping_answers_those_who_wait():
         assert all(isinstance(a, ConnectionError) for a in answers)
 
     asyncio.run(main())
+
+
+def test_a_new_batch_size_and_thread_count_hold_from_the_next_batch_on():
+    async def scenario(batcher, network):
+        async with TestClient(TestServer(server.application(batcher))) as client:
+            network.gate.clear()
+            first = [asyncio.create_task(batcher.read(png(w))) for w in (1, 2, 3, 4)]
+            await asyncio.sleep(0.2)  # they run
+            rest = [asyncio.create_task(batcher.read(png(w))) for w in range(5, 10)]
+            async with client.post("/v2/control", json={"max_batch": 2, "threads": 3}) as answer:
+                assert await answer.json() == {"max_batch": 2, "threads": 3}
+            async with client.get("/v2/control/batches?since=0") as answer:
+                now = await answer.json()
+                assert now["batches"] == [] and now["running_since_s"] < now["now_s"] and now["arrivals"] == 9
+            network.gate.set()
+            await asyncio.gather(*first, *rest)
+            assert [len(b) for b in network.batches] == [4, 2, 2, 1]
+            assert network.threads == [1, 3, 3, 3]
+            async with client.get("/v2/control/batches?since=1") as answer:
+                later = await answer.json()
+            assert [(b["size"], b["max_batch"], b["first"]) for b in later["batches"]] == [
+                (2, 2, True),
+                (2, 2, False),
+                (1, 2, False),
+            ]
+            assert later["next"] == 4 and later["lost"] == 0
+            assert all(len(b["latencies_s"]) == b["size"] for b in later["batches"])
+            for wish in ({"max_batch": 0}, {"threads": 1.5}, {"max_batch": True}, {"batch": 1}, {}, [1]):
+                async with client.post("/v2/control", json=wish) as answer:
+                    assert answer.status == 400, wish
+            async with client.post("/v2/control", json={"release": True}) as answer:
+                assert await answer.json() == {"max_batch": 4, "threads": 1}
+
+    run(scenario)
+
+
+def test_a_lease_that_nobody_renews_runs_out():
+    async def scenario(batcher, _):
+        batcher.control.set({"max_batch": 1, "lease_s": 0.1})
+        assert batcher.control.setting == (1, 1)
+        while batcher.control.setting != (4, 1):
+            await asyncio.sleep(0.01)
+
+    run(scenario)
 
 
 def ask(images: list[str], **changes: object) -> dict:
