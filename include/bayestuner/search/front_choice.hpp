@@ -3,11 +3,13 @@
 
 #include <Eigen/Core>
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "bayestuner/acquisition/front_improvement.hpp"
+#include "bayestuner/core/error.hpp"
 
 namespace bayestuner::search {
 
@@ -42,6 +44,14 @@ inline FrontChoice choose_hypervolume_probability() {
 }
 inline FrontChoice choose_front_probability() {
   return [](const acquisition::HypervolumeImprovement& f) { return acquisition::LogProbabilityOfFrontImprovement(f); };
+}
+
+/// A choice by its name: ehvi, hvpoi, poi. Throws InvalidArgument for any other.
+inline FrontChoice make_front_choice(const std::string& name) {
+  if (name == "ehvi") return choose_expected_hypervolume();
+  if (name == "hvpoi") return choose_hypervolume_probability();
+  if (name == "poi") return choose_front_probability();
+  throw InvalidArgument("criterion: '" + name + "' is none of ehvi, hvpoi, poi");
 }
 
 }  // namespace bayestuner::search

@@ -14,7 +14,7 @@ inline bool dominates(const Eigen::Ref<const Eigen::RowVectorXd, 0, Eigen::Inner
 }
 
 /// Indices, rising, of the rows of `points` (n, m) that no other row dominates; equal rows all stay. Rows with a NaN
-/// never count. O(n log n) for two objectives, else O(n^2).
+/// never count. O(n log n) for two objectives, else O(n log n + n front).
 inline std::vector<Eigen::Index> non_dominated(const Eigen::Ref<const Eigen::MatrixXd>& points) {
   std::vector<Eigen::Index> order;
   for (Eigen::Index i = 0; i < points.rows(); ++i) {
@@ -35,11 +35,19 @@ inline std::vector<Eigen::Index> non_dominated(const Eigen::Ref<const Eigen::Mat
     std::sort(front.begin(), front.end());
     return front;
   }
+  // What dominates a row stands before it in lexicographic order, and so does a member of the front that dominates it.
+  std::sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
+    for (Eigen::Index j = 0; j < points.cols(); ++j) {
+      if (points(a, j) != points(b, j)) return points(a, j) < points(b, j);
+    }
+    return a < b;
+  });
   for (const Eigen::Index i : order) {
-    const bool beaten = std::any_of(order.begin(), order.end(),
+    const bool beaten = std::any_of(front.begin(), front.end(),
                                     [&](Eigen::Index j) { return dominates(points.row(j), points.row(i)); });
     if (!beaten) front.push_back(i);
   }
+  std::sort(front.begin(), front.end());
   return front;
 }
 
