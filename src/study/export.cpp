@@ -3,23 +3,10 @@
 #include <set>
 
 #include "bayestuner/core/text.hpp"
+#include "study/csv.hpp"
 #include "study/json.hpp"
 
 namespace bayestuner::study {
-
-namespace {
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
-}  // namespace
 
 std::string to_json(const Trial& trial) {
   return trial_to_json(trial).dump();
@@ -35,11 +22,11 @@ std::string to_json(Study& study) {
                               {"trials", nlohmann::ordered_json::array()}};
   for (const auto& t : study.thresholds()) json["thresholds"].push_back(t ? nlohmann::ordered_json(*t) : nullptr);
   if (const auto best = study.best()) json["best"] = trial_to_json(*best);
-  const std::vector<bool> feasible = study.feasible();
   const std::vector<Trial> trials = study.trials();
+  const std::vector<bool> feasible = study.feasible(trials);
   for (std::size_t i = 0; i < trials.size(); ++i) {
     auto one = trial_to_json(trials[i]);
-    one["feasible"] = i < feasible.size() && feasible[i];
+    one["feasible"] = static_cast<bool>(feasible[i]);
     json["trials"].push_back(std::move(one));
   }
   return json.dump(1);
@@ -47,6 +34,7 @@ std::string to_json(Study& study) {
 
 std::string to_csv(Study& study) {
   const auto trials = study.trials();
+  const std::vector<bool> feasible = study.feasible(trials);
   std::set<std::string> metrics;
   for (const Trial& t : trials) {
     for (const auto& [name, m] : t.metrics) metrics.insert(name);
@@ -60,11 +48,12 @@ std::string to_csv(Study& study) {
     head.push_back("provenance_" + name);
   }
   std::string text = join(head, ",") + "\n";
-  for (const Trial& t : trials) {
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const Trial& t = trials[i];
     std::vector<std::string> row{to_text(t.number),
                                  to_string(t.state),
                                  to_string(t.reason),
-                                 study.is_feasible(t) ? "true" : "false",
+                                 feasible[i] ? "true" : "false",
                                  t.is_baseline ? "true" : "false",
                                  t.is_verification ? "true" : "false",
                                  to_text(t.started_s),
@@ -78,9 +67,7 @@ std::string to_csv(Study& study) {
       row.push_back(it == t.metrics.end() ? "" : to_text(it->second.standard_error));
       row.push_back(it == t.metrics.end() ? "" : to_string(it->second.provenance));
     }
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += (i ? "," : "") + row[i];
-    text += line + "\n";
+    text += join_cells(row) + "\n";
   }
   return text;
 }

@@ -7,8 +7,10 @@
 
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/text.hpp"
+#include "bayestuner/search/pareto.hpp"
 #include "bayestuner/study/named_strategy.hpp"
 #include "study/json.hpp"
+#include "study/objective_values.hpp"
 #include "study/pooling.hpp"
 
 namespace bayestuner::study {
@@ -366,6 +368,22 @@ std::vector<bool> Study::feasible() {
   return flags;
 }
 
+std::vector<bool> Study::feasible(const std::vector<Trial>& trials) {
+  const std::lock_guard lock(mutex_);
+  refresh();
+  const auto thresholds = thresholds_locked();
+  std::vector<bool> flags;
+  flags.reserve(trials.size());
+  for (const Trial& trial : trials) flags.push_back(feasible_locked(trial, thresholds));
+  return flags;
+}
+
+std::vector<Trial> Study::configurations() {
+  const std::lock_guard lock(mutex_);
+  refresh();
+  return pooled();
+}
+
 std::vector<Trial> Study::ranked_locked() {
   const auto thresholds = thresholds_locked();
   std::vector<Trial> feasible;
@@ -393,21 +411,9 @@ std::vector<Trial> Study::pareto_front() {
   const std::lock_guard lock(mutex_);
   refresh();
   const std::vector<Trial> ranked = ranked_locked();
-  const auto dominates = [&](const Trial& a, const Trial& b) {
-    bool better = false;
-    for (const Objective& o : problem_.objectives()) {
-      const double sign = o.maximise ? -1.0 : 1.0;
-      const double x = sign * a.metrics.at(o.metric).value, y = sign * b.metrics.at(o.metric).value;
-      if (x > y) return false;
-      better = better || x < y;
-    }
-    return better;
-  };
   std::vector<Trial> front;
-  for (const Trial& trial : ranked) {
-    if (std::none_of(ranked.begin(), ranked.end(), [&](const Trial& other) { return dominates(other, trial); })) {
-      front.push_back(trial);
-    }
+  for (const Eigen::Index i : search::non_dominated(objective_values(ranked, problem_))) {
+    front.push_back(ranked[static_cast<std::size_t>(i)]);
   }
   return front;
 }

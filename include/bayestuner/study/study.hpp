@@ -120,6 +120,11 @@ class BAYESTUNER_EXPORT Study {
   bool is_feasible(const Trial& trial);
   /// The same of every one of trials(), in order, in one pass: is_feasible() looks at the whole log each time.
   std::vector<bool> feasible();
+  /// The same of `trials`, of this study or pooled from it.
+  std::vector<bool> feasible(const std::vector<Trial>& trials);
+  /// Every configuration that was measured, once: its first trial, with the means of all its readings and their
+  /// standard errors. In order of asking.
+  std::vector<Trial> configurations();
   /// Best feasible configuration; its metrics are the means of its trials. nullopt if nothing is feasible. Never mixes
   /// provenances: if some trials' objective is measured, those that are only estimated do not compete.
   std::optional<Trial> best();
