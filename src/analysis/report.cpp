@@ -6,6 +6,8 @@
 #include <cmath>
 #include <set>
 
+#include "analysis/exploration_section.hpp"
+#include "analysis/html.hpp"
 #include "analysis/svg.hpp"
 #include "bayestuner/core/text.hpp"
 
@@ -21,10 +23,19 @@ std::string objective_text(const study::Problem& problem) {
   return join(parts) + (rules.empty() ? "" : " subject to " + join(rules, " and "));
 }
 
-std::string state_text(study::Study& study, const study::Trial& t) {
+// The trials of a study with what is asked of each again and again: looking it up means a pass over all.
+struct Log {
+  explicit Log(study::Study& study)
+      : problem(study.problem()), trials(study.trials()), feasible(study.feasible(trials)) {}
+  study::Problem problem;
+  std::vector<study::Trial> trials;
+  std::vector<bool> feasible;
+};
+
+std::string state_text(const study::Trial& t, bool feasible) {
   if (t.state == study::TrialState::fail) return fmt::format("failed: {}", study::to_string(t.reason));
   if (t.state != study::TrialState::complete) return study::to_string(t.state);
-  return study.is_feasible(t) ? "feasible" : "infeasible";
+  return feasible ? "feasible" : "infeasible";
 }
 
 std::string metrics_text(const study::Problem& problem, const study::Trial& t) {
@@ -34,23 +45,6 @@ std::string metrics_text(const study::Problem& problem, const study::Trial& t) {
     if (it != t.metrics.end()) parts.push_back(name + " " + readable(it->second));
   }
   return join(parts);
-}
-
-std::string html_escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
 }
 
 // A metric as a plot names it: an estimate says so on every axis.
@@ -72,26 +66,26 @@ bool uses_estimates(const study::Problem& problem, const std::vector<study::Tria
   return false;
 }
 
-const char* colour(study::Study& study, const study::Trial& t) {
-  if (t.state == study::TrialState::fail) return svg::red;
-  return study.is_feasible(t) ? svg::blue : svg::grey;
+const char* colour(bool feasible) {
+  return feasible ? svg::blue : svg::grey;
 }
 
-std::string history_plot(study::Study& study, const std::vector<study::Trial>& trials) {
-  const auto problem = study.problem();
-  const auto& objective = problem.objectives().front();
+std::string history_plot(const Log& log) {
+  const auto& trials = log.trials;
+  const auto& objective = log.problem.objectives().front();
   svg::Plot plot("Trials in order", "trial", axis(trials, objective.metric));
   std::vector<std::pair<double, double>> best;
-  for (const auto& t : trials) {
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const auto& t = trials[i];
     const auto it = t.metrics.find(objective.metric);
     if (it == t.metrics.end() || t.state != study::TrialState::complete) {
       if (t.is_finished()) plot.tick(static_cast<double>(t.number), svg::red);
       continue;
     }
     const double x = static_cast<double>(t.number), y = it->second.value;
-    plot.point(x, y, it->second.standard_error, colour(study, t), fmt::format("{}: {}", t.number, t.params.to_text()));
-    if (study.is_feasible(t) &&
-        (best.empty() || (objective.maximise ? y > best.back().second : y < best.back().second))) {
+    plot.point(x, y, it->second.standard_error, colour(log.feasible[i]),
+               fmt::format("{}: {}", t.number, t.params.to_text()));
+    if (log.feasible[i] && (best.empty() || (objective.maximise ? y > best.back().second : y < best.back().second))) {
       if (!best.empty()) best.emplace_back(x, best.back().second);
       best.emplace_back(x, y);
     }
@@ -103,21 +97,21 @@ std::string history_plot(study::Study& study, const std::vector<study::Trial>& t
   return plot.to_string();
 }
 
-std::string trade_off_plot(study::Study& study, const std::vector<study::Trial>& trials) {
-  const auto problem = study.problem();
+std::string trade_off_plot(const Log& log, const std::vector<std::optional<double>>& thresholds) {
+  const auto& [problem, trials, feasible] = log;
   const auto& objective = problem.objectives().front();
   std::string plots;
-  const auto thresholds = study.thresholds();
   for (std::size_t i = 0; i < problem.constraints().size(); ++i) {
     const auto& c = problem.constraints()[i];
     if (c.metric == objective.metric) continue;
     svg::Plot plot(objective.metric + " against " + c.metric, axis(trials, c.metric), axis(trials, objective.metric));
     std::set<double> values;
-    for (const auto& t : trials) {
+    for (std::size_t k = 0; k < trials.size(); ++k) {
+      const auto& t = trials[k];
       const auto x = t.metrics.find(c.metric), y = t.metrics.find(objective.metric);
       if (t.state != study::TrialState::complete || x == t.metrics.end() || y == t.metrics.end()) continue;
       values.insert(x->second.value);
-      plot.point(x->second.value, y->second.value, y->second.standard_error, colour(study, t),
+      plot.point(x->second.value, y->second.value, y->second.standard_error, colour(feasible[k]),
                  fmt::format("{}: {}", t.number, t.params.to_text()));
     }
     if (values.size() < 2) continue;  // every answer right: nothing to trade off
@@ -127,11 +121,11 @@ std::string trade_off_plot(study::Study& study, const std::vector<study::Trial>&
   return plots;
 }
 
-std::string knob_plots(study::Study& study, const std::vector<study::Trial>& trials) {
-  const auto problem = study.problem();
+std::string knob_plots(const Log& log, const space::DynamicSpace& space) {
+  const auto& [problem, trials, feasible] = log;
   const auto& objective = problem.objectives().front();
   std::string plots;
-  for (const auto& p : study.space().parameters()) {
+  for (const auto& p : space.parameters()) {
     svg::Plot plot(objective.metric + " by " + p.name(), p.name(), axis(trials, objective.metric));
     if (p.kind() == space::ParameterKind::categorical || p.kind() == space::ParameterKind::boolean) {
       std::vector<std::string> names;
@@ -139,12 +133,13 @@ std::string knob_plots(study::Study& study, const std::vector<study::Trial>& tri
         names.push_back(space::to_text(p.value(static_cast<double>(l))));
       plot.labels(names);
     }
-    for (const auto& t : trials) {
+    for (std::size_t k = 0; k < trials.size(); ++k) {
+      const auto& t = trials[k];
       const auto y = t.metrics.find(objective.metric);
       if (t.state != study::TrialState::complete || y == t.metrics.end() || !t.params.contains(p.name())) continue;
       const auto code = p.code(t.params.at(p.name()));
       if (!code) continue;
-      plot.point(p.number(*code), y->second.value, y->second.standard_error, colour(study, t),
+      plot.point(p.number(*code), y->second.value, y->second.standard_error, colour(feasible[k]),
                  fmt::format("{}: {}", t.number, t.params.to_text()));
     }
     plots += plot.to_string();
@@ -163,8 +158,8 @@ std::string readable(const Metric& metric) {
 }
 
 std::string text_report(study::Study& study) {
-  const auto problem = study.problem();
-  const auto trials = study.trials();
+  const Log log(study);
+  const auto& [problem, trials, feasible] = log;
   std::string text = fmt::format("{}: {}\n", study.name(), objective_text(problem));
   const auto thresholds = study.thresholds();
   for (std::size_t i = 0; i < thresholds.size(); ++i) {
@@ -182,24 +177,20 @@ std::string text_report(study::Study& study) {
   } else {
     text += "best:     nothing feasible was measured\n";
   }
-  if (problem.objectives().size() > 1) {
-    text += "front:\n";
-    for (const auto& t : study.pareto_front()) {
-      text += fmt::format("  {:>4}  {}  {}\n", t.number, metrics_text(problem, t), t.params.to_text());
-    }
-  }
+  if (problem.objectives().size() > 1) text += text_report(study::explorations({&study}));
   text += fmt::format("{:>5} {:<26} {:<44} {}\n", "trial", "state", "metrics", "configuration");
-  for (const auto& t : trials) {
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const auto& t = trials[i];
     text +=
-        fmt::format("{:>5} {:<26} {:<44} {}{}{}\n", t.number, state_text(study, t), metrics_text(problem, t),
+        fmt::format("{:>5} {:<26} {:<44} {}{}{}\n", t.number, state_text(t, feasible[i]), metrics_text(problem, t),
                     t.params.to_text(), t.is_baseline ? " (baseline)" : "", t.is_verification ? " (verification)" : "");
   }
   return text;
 }
 
-std::string html_report(study::Study& study) {
-  const auto problem = study.problem();
-  const auto trials = study.trials();
+std::string html_report(study::Study& study, study::Study* against) {
+  const Log log(study);
+  const auto& [problem, trials, feasible] = log;
   std::string body =
       fmt::format("<h1>{}</h1><p>{}</p>", html_escaped(study.name()), html_escaped(objective_text(problem)));
   if (uses_estimates(problem, trials)) {
@@ -247,8 +238,14 @@ std::string html_report(study::Study& study) {
   body +=
       "<p><span class='key' style='background:#2563b0'></span>feasible "
       "<span class='key' style='background:#9aa3ad'></span>infeasible "
-      "<span class='key' style='background:#c0392b'></span>failed</p><div class='plots'>";
-  body += history_plot(study, trials) + trade_off_plot(study, trials) + knob_plots(study, trials);
+      "<span class='key' style='background:#c0392b'></span>failed</p>";
+  if (problem.objectives().size() > 1) {
+    std::vector<study::Study*> studies{&study};
+    if (against != nullptr) studies.push_back(against);
+    body += exploration_section(study::explorations(studies));
+  }
+  body += "<div class='plots'>";
+  body += history_plot(log) + trade_off_plot(log, study.thresholds()) + knob_plots(log, study.space());
   body += "</div><h2>Trials</h2><div class='wide'><table><tr><th>trial</th><th>state</th><th>configuration</th>";
   std::set<std::string> names;
   for (const auto& t : trials) {
@@ -256,9 +253,10 @@ std::string html_report(study::Study& study) {
   }
   for (const std::string& name : names) body += "<th>" + html_escaped(name) + "</th>";
   body += "</tr>";
-  for (const auto& t : trials) {
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const auto& t = trials[i];
     const auto others = t.user_attrs.find("noisy");
-    body += fmt::format("<tr><td>{}</td><td>{}{}{}{}</td><td>{}</td>", t.number, state_text(study, t),
+    body += fmt::format("<tr><td>{}</td><td>{}{}{}{}</td><td>{}</td>", t.number, state_text(t, feasible[i]),
                         t.is_verification ? " (verification)"
                         : t.is_baseline   ? " (today)"
                                           : "",

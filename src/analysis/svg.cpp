@@ -4,27 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <set>
+#include <tuple>
+
+#include "analysis/html.hpp"
 
 namespace bayestuner::analysis::svg {
 
 namespace {
 
 constexpr double width = 370, height = 260, left = 58, right = 14, top = 30, bottom = 42;
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 // A span that is never empty, with a margin.
 struct Range {
@@ -54,9 +44,16 @@ double tick_step(const Range& r) {
 std::string Plot::to_string() const {
   std::vector<double> xs, ys;
   for (const Mark& m : points_) {
-    xs.push_back(m.x);
+    xs.push_back(m.x - m.x_error);
+    xs.push_back(m.x + m.x_error);
     ys.push_back(m.y - m.error);
     ys.push_back(m.y + m.error);
+  }
+  for (const Line& line : lines_) {
+    for (const auto& [x, y] : line.points) {
+      xs.push_back(x);
+      ys.push_back(y);
+    }
   }
   for (const Mark& m : ticks_) xs.push_back(m.x);
   for (const auto& [x, label] : verticals_) xs.push_back(x);
@@ -69,7 +66,7 @@ std::string Plot::to_string() const {
       "<svg xmlns='http://www.w3.org/2000/svg' width='{0}' height='{1}' viewBox='0 0 {0} {1}' "
       "font-family='system-ui,sans-serif' font-size='11' fill='#1d2733'>",
       width, height);
-  s += fmt::format("<text x='{}' y='18' font-size='12.5' font-weight='600'>{}</text>", left, escaped(title_));
+  s += fmt::format("<text x='{}' y='18' font-size='12.5' font-weight='600'>{}</text>", left, html_escaped(title_));
   for (double v = std::ceil(ry.low / tick_step(ry)) * tick_step(ry); v <= ry.high; v += tick_step(ry)) {
     s += fmt::format("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#eceff3'/>", left, width - right, py(v),
                      py(v));
@@ -83,35 +80,46 @@ std::string Plot::to_string() const {
   }
   for (std::size_t i = 0; i < names_.size(); ++i) {
     s += fmt::format("<text x='{:.1f}' y='{}' text-anchor='middle'>{}</text>", px(static_cast<double>(i)),
-                     height - bottom + 15, escaped(names_[i]));
+                     height - bottom + 15, html_escaped(names_[i]));
   }
   s += fmt::format("<text x='{}' y='{}' text-anchor='middle'>{}</text>", (left + width - right) / 2, height - 8,
-                   escaped(x_label_));
+                   html_escaped(x_label_));
   s += fmt::format("<text x='13' y='{0}' text-anchor='middle' transform='rotate(-90 13 {0})'>{1}</text>",
-                   (top + height - bottom) / 2, escaped(y_label_));
+                   (top + height - bottom) / 2, html_escaped(y_label_));
   s += fmt::format("<path d='M{0} {1}V{2}H{3}' fill='none' stroke='#7b8794'/>", left, top, height - bottom,
                    width - right);
   for (const auto& [x, label] : verticals_) {
     s += fmt::format(
         "<line x1='{0:.1f}' x2='{0:.1f}' y1='{1}' y2='{2}' stroke='#c0392b' stroke-dasharray='4 3'>"
         "<title>{3}</title></line>",
-        px(x), top, height - bottom, escaped(label));
+        px(x), top, height - bottom, html_escaped(label));
   }
-  if (!line_.empty()) {
-    s += "<polyline fill='none' stroke='" + std::string(line_colour_) + "' stroke-width='1.5' points='";
-    for (const auto& [x, y] : line_) s += fmt::format("{:.1f},{:.1f} ", px(x), py(y));
+  for (const Line& line : lines_) {
+    s += "<polyline fill='none' stroke='" + std::string(line.colour) + "' stroke-width='1.5' points='";
+    for (const auto& [x, y] : line.points) s += fmt::format("{:.1f},{:.1f} ", px(x), py(y));
     s += "'/>";
   }
+  // A mark that would lie on another of its colour, to two pixels, adds bytes and shows nothing.
+  std::set<std::tuple<std::int64_t, std::int64_t, const char*>> drawn;
+  const auto is_new = [&](double x, double y, const char* colour) {
+    return drawn.emplace(std::llround(x / 2), std::llround(y / 2), colour).second;
+  };
   for (const Mark& m : ticks_) {
+    if (!is_new(px(m.x), -10.0, m.colour)) continue;
     s += fmt::format("<path d='M{:.1f} {} l-4 -8 h8 z' fill='{}'/>", px(m.x), height - bottom, m.colour);
   }
   for (const Mark& m : points_) {
+    if (!is_new(px(m.x), py(m.y), m.colour)) continue;
+    if (m.x_error > 0.0) {
+      s += fmt::format("<line x1='{0:.1f}' x2='{1:.1f}' y1='{2:.1f}' y2='{2:.1f}' stroke='{3}'/>", px(m.x - m.x_error),
+                       px(m.x + m.x_error), py(m.y), m.colour);
+    }
     if (m.error > 0.0) {
       s += fmt::format("<line x1='{0:.1f}' x2='{0:.1f}' y1='{1:.1f}' y2='{2:.1f}' stroke='{3}'/>", px(m.x),
                        py(m.y - m.error), py(m.y + m.error), m.colour);
     }
     s += fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='3.6' fill='{}' fill-opacity='.85'><title>{}</title></circle>",
-                     px(m.x), py(m.y), m.colour, escaped(m.hover));
+                     px(m.x), py(m.y), m.colour, html_escaped(m.hover));
   }
   return s + "</svg>";
 }

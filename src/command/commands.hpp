@@ -26,6 +26,7 @@ class MachineProblem : public Error {
 using Action = std::function<int()>;
 
 void add_tune(CLI::App& app, Action& action);
+void add_explore(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);

@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
       "4 nothing feasible was found; 130 interrupted, the study can be resumed.");
   Action action;
   add_tune(app, action);
+  add_explore(app, action);
   add_report(app, action);
   add_export(app, action);
   add_doctor(app, action);

@@ -13,7 +13,7 @@ namespace bayestuner::command {
 namespace {
 
 struct Options {
-  std::string store, name, format, out, table;
+  std::string store, name, format, out, table, against;
 };
 
 std::string render(study::Study& study, const std::string& format) {
@@ -21,6 +21,15 @@ std::string render(study::Study& study, const std::string& format) {
   if (format == "csv") return study::to_csv(study);
   if (format == "html") return analysis::html_report(study);
   return analysis::text_report(study);
+}
+
+// Two studies of the same objectives: their fronts and volumes side by side.
+std::string render_both(study::Study& study, study::Study& against, const std::string& format) {
+  if (format == "html") return analysis::html_report(study, &against);
+  const auto both = study::explorations({&study, &against});
+  if (format == "json") return study::to_json(both) + "\n";
+  if (format == "csv") return study::to_csv(both);
+  return analysis::text_report(both);
 }
 
 }  // namespace
@@ -31,10 +40,16 @@ void add_report(CLI::App& app, Action& action) {
   sub->add_option("study", o->store, "store of the study (.db)")->required();
   sub->add_option("--name", o->name, "study, where the store holds several");
   add_format(*sub, o->format, {"table", "json", "csv", "html"});
+  sub->add_option("--against", o->against, "another study of the store: two fronts side by side");
   sub->add_option("--out", o->out, "file to write to");
   sub->callback([o, &action] {
     action = [o] {
       const auto study = study::Study::open(o->store, o->name);
+      if (!o->against.empty()) {
+        const auto other = study::Study::open(o->store, o->against);
+        write_out(o->out, render_both(*study, *other, o->format));
+        return success;
+      }
       write_out(o->out, render(*study, o->format));
       return success;
     };

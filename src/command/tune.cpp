@@ -1,18 +1,14 @@
 #include "bayestuner/runner/tune.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "bayestuner/analysis/report.hpp"
-#include "bayestuner/core/text.hpp"
-#include "bayestuner/knob/resource_lock.hpp"
-#include "bayestuner/knob/restore.hpp"
-#include "bayestuner/knob/stop_signals.hpp"
 #include "bayestuner/runner/tune_file.hpp"
 #include "command/commands.hpp"
+#include "command/live_run.hpp"
 
 namespace bayestuner::command {
 
@@ -22,93 +18,6 @@ struct Options {
   std::string file, format;
   bool dry_run = false, quiet = false;
   std::size_t trials = 0;
-};
-
-std::string minutes(double seconds) {
-  return seconds < 90 ? fmt::format("{:.0f} s", seconds) : fmt::format("{:.0f} min", seconds / 60);
-}
-
-std::string metrics_text(const std::vector<std::string>& names, const study::Metrics& metrics) {
-  std::vector<std::string> parts;
-  for (const auto& name : names) {
-    if (const auto it = metrics.find(name); it != metrics.end())
-      parts.push_back(name + " " + analysis::readable(it->second));
-  }
-  return join(parts);
-}
-
-// One line a trial; on a terminal also what the running one is doing.
-class Progress {
- public:
-  Progress(const runner::TuneSpec& spec, bool quiet)
-      : metrics_(spec.problem.metrics()), quiet_(quiet), live_(!quiet && isatty(STDERR_FILENO) != 0) {}
-
-  void phase(const study::Trial& trial, runner::Phase phase) const {
-    if (live_) fmt::print(stderr, "\r\033[K{:>4}  {}: {} …", trial.number, trial.params.to_text(), to_string(phase));
-  }
-  void resume(const runner::TuneProgress& p) {
-    any_ = true;
-    if (quiet_) return;
-    const std::string planned = p.planned ? fmt::format(" of {}", *p.planned) : "";
-    fmt::print(stderr, "      going on: {}{} trials are there{}\n", p.finished, planned, best(p));
-    if (p.best) fmt::print(stderr, "      best so far: {}\n", p.best->params.to_text());
-    print_notes();
-  }
-  void trial(const runner::TuneProgress& p) {
-    any_ = true;
-    if (quiet_) return;
-    print_notes();
-    std::string outcome;
-    if (p.trial.state == study::TrialState::complete) {
-      outcome = metrics_text(metrics_, p.trial.metrics) + (p.is_feasible ? "" : "  (infeasible)");
-    } else {
-      outcome = fmt::format("failed: {}: {}", study::to_string(p.trial.reason), p.trial.message);
-    }
-    if (const auto noisy = p.trial.user_attrs.find("noisy"); noisy != p.trial.user_attrs.end()) {
-      outcome += "  (noisy: others used " + noisy->second + " of the CPUs)";
-    }
-    const std::string planned = p.planned ? fmt::format("/{}", *p.planned) : "";
-    const std::string left = p.left_s ? fmt::format("  [{} left]", minutes(*p.left_s)) : "";
-    fmt::print(stderr, "{:>4}{}  {:<58} {}{}{}\n", p.finished, planned, p.trial.params.to_text(), outcome, best(p),
-               left);
-  }
-  // Notes wait for the first trial: where it cannot even begin, the reason stands alone.
-  void note(const std::string& text) {
-    notes_.push_back(text);
-    if (any_) print_notes();
-  }
-  void print_notes() {
-    clear();
-    for (const std::string& text : notes_) {
-      if (!quiet_) fmt::print(stderr, "      {}\n", text);
-    }
-    notes_.clear();
-  }
-  bool any_trial() const { return any_; }
-  void clear() const {
-    if (live_) fmt::print(stderr, "\r\033[K");
-  }
-
- private:
-  // The best so far against the configuration in force today.
-  std::string best(const runner::TuneProgress& p) const {
-    if (!p.best) return "  | nothing feasible yet";
-    const bool here = p.trial.state == study::TrialState::complete && p.best->params == p.trial.params;
-    const auto found = p.best->metrics.find(metrics_.front());
-    if (found == p.best->metrics.end()) return here ? "  | * best" : "";
-    std::string text = fmt::format("  | {}best {}", here ? "* " : "", analysis::readable(found->second));
-    if (p.baseline && p.baseline->params != p.best->params) {
-      const auto today = p.baseline->metrics.find(metrics_.front());
-      if (today != p.baseline->metrics.end() && today->second.value != 0.0) {
-        const char* const about = found->second.provenance == Provenance::estimated ? "~" : "";
-        text += fmt::format(" ({}{:+.0f} %)", about, 100.0 * (found->second.value / today->second.value - 1.0));
-      }
-    }
-    return text;
-  }
-
-  std::vector<std::string> metrics_, notes_;
-  bool quiet_, live_, any_ = false;
 };
 
 nlohmann::ordered_json metric_json(const std::optional<Metric>& m) {
@@ -215,39 +124,14 @@ int run(const Options& o) {
   if (o.trials > 0) spec.study.trials = o.trials;
   spec.check();
   if (o.dry_run) {
-    const auto space = spec.space();
-    const auto count = space.count();
-    std::string text =
-        fmt::format("{} parameters, {} configurations, objective and constraints: {}\n", space.dimension(),
-                    count ? fmt::format("{}", *count) : "uncounted", spec.problem.to_json());
-    for (const auto& note : spec.notes) text += "note: " + note + "\n";
-    if (const auto base = spec.baseline()) text += "today: " + base->to_text() + "\n";
-    write_out("", text);
+    write_out("", dry_run_text(spec));
     return success;
   }
-  const knob::StopSignals signals;
   Progress progress(spec, o.quiet || o.format == "json");
-  const runner::TuneCallbacks callbacks{
-      .resume = [&](const runner::TuneProgress& p) { progress.resume(p); },
-      .trial = [&](const runner::TuneProgress& p) { progress.trial(p); },
-      .phase = [&](const study::Trial& t, runner::Phase phase) { progress.phase(t, phase); },
-      .note = [&](const std::string& text) { progress.note(text); }};
-  const auto result = [&] {
-    try {
-      return runner::run_tune(spec, callbacks, [&] { return signals.requested(); });
-    } catch (const knob::BusyError&) {
-      throw;
-    } catch (const knob::RestoreError&) {
-      throw;
-    } catch (const Error& error) {
-      progress.clear();
-      // Before the first told trial nothing was learnt and nothing is left: what the user asked for cannot work here.
-      if (!progress.any_trial()) throw InvalidArgument(error.what());
-      if (dynamic_cast<const InvalidArgument*>(&error) == nullptr) throw MachineProblem(error.what());
-      throw;
-    }
-  }();
-  progress.print_notes();
+  runner::TuneResult result;
+  run_live(progress, [&](const runner::TuneCallbacks& callbacks, const runner::Stop& stop) {
+    result = runner::run_tune(spec, callbacks, stop);
+  });
   write_out("", o.format == "json" ? as_json(result) : as_text(result));
   if (result.stopped) return interrupted;
   return result.best ? success : nothing_feasible;

@@ -10,6 +10,7 @@
 #include "bayestuner/knob/resource_lock.hpp"
 #include "bayestuner/study/named_strategy.hpp"
 #include "runner/fresh_store.hpp"
+#include "runner/search_run.hpp"
 #include "runner/tune_parts.hpp"
 
 namespace bayestuner::runner {
@@ -22,13 +23,15 @@ using study::TrialState;
 
 constexpr std::size_t hopeless_failures = 3;  // without any success: the set-up is wrong, not the configuration
 
-/// One run of run_tune().
+/// One run of run_search().
 class Tuning {
  public:
-  Tuning(const TuneSpec& spec, const TuneCallbacks& callbacks, const Stop& stop)
-      : spec_(spec), callbacks_(callbacks), stop_(stop), begin_s_(monotonic_s()) {}
+  Tuning(const TuneSpec& spec, std::optional<search::AnyStrategy> strategy, const TuneCallbacks& callbacks,
+         const Stop& stop)
+      : spec_(spec), strategy_(std::move(strategy)), callbacks_(callbacks), stop_(stop), begin_s_(monotonic_s()) {}
 
   TuneResult run();
+  std::unique_ptr<study::Study> take_study() { return std::move(study_); }
 
  private:
   void prepare();
@@ -50,6 +53,7 @@ class Tuning {
   std::size_t verification_runs() const;
 
   const TuneSpec& spec_;
+  std::optional<search::AnyStrategy> strategy_;
   const TuneCallbacks& callbacks_;
   const Stop& stop_;
   double begin_s_;
@@ -150,6 +154,7 @@ TuneProgress Tuning::progress_of(const Trial& trial) {
                         .baseline = study_->baseline(),
                         .elapsed_s = monotonic_s() - begin_s_};
   for (const Trial& t : study_->trials()) progress.finished += t.is_finished() && !t.is_verification;
+  if (spec_.problem.objectives().size() > 1) progress.front = study_->pareto_front();
   return progress;
 }
 
@@ -293,7 +298,7 @@ void Tuning::prepare() {
   };
   runner_.emplace(std::move(parts.workload), std::move(parts.options));
   result_.recovered = runner_->recovered();
-  study_ = make_study(spec_);
+  study_ = open_study(spec_, std::move(strategy_));
   tell_resumed();
 }
 
@@ -348,24 +353,38 @@ TuneResult Tuning::search_and_verify() {
 
 }  // namespace
 
-std::unique_ptr<study::Study> make_study(const TuneSpec& spec) {
+std::unique_ptr<study::Study> open_study(const TuneSpec& spec, std::optional<search::AnyStrategy> strategy) {
   if (!spec.study.store.empty() && spec.study.store.has_parent_path()) {
     std::error_code error;
     std::filesystem::create_directories(spec.study.store.parent_path(), error);
     if (error) throw StoreError(spec.study.store.parent_path().string() + ": cannot be made: " + error.message());
   }
-  auto made = std::make_unique<study::Study>(spec.space(), spec.problem,
-                                             study::StudyOptions{.name = spec.study.name,
-                                                                 .store = spec.study.store,
-                                                                 .seed = spec.study.seed,
-                                                                 .strategy = study::named_strategy(spec.study.strategy),
-                                                                 .budget = spec.study.trials});
+  study::StudyOptions options{.name = spec.study.name, .store = spec.study.store, .seed = spec.study.seed};
+  if (strategy) {
+    options.strategy = std::move(strategy);
+  } else {
+    options.strategy = study::named_strategy(spec.study.strategy);
+    options.budget = spec.study.trials;
+  }
+  auto made = std::make_unique<study::Study>(spec.space(), spec.problem, std::move(options));
   if (const auto baseline = spec.baseline()) made->enqueue(*baseline);
   return made;
 }
 
+std::unique_ptr<study::Study> make_study(const TuneSpec& spec) {
+  return open_study(spec, std::nullopt);
+}
+
+SearchRun run_search(const TuneSpec& spec, std::optional<search::AnyStrategy> strategy, const TuneCallbacks& callbacks,
+                     const Stop& stop) {
+  Tuning tuning(spec, std::move(strategy), callbacks, stop);
+  SearchRun run{.result = tuning.run(), .study = nullptr};
+  run.study = tuning.take_study();
+  return run;
+}
+
 TuneResult run_tune(const TuneSpec& spec, const TuneCallbacks& callbacks, const Stop& stop) {
-  return Tuning(spec, callbacks, stop).run();
+  return run_search(spec, std::nullopt, callbacks, stop).result;
 }
 
 }  // namespace bayestuner::runner

@@ -88,10 +88,22 @@ void read_problem(const TomlTable& table, TuneSpec& spec) {
   }
 }
 
+void read_explore(const TomlTable& table, ExploreSpec& explore) {
+  if (table.has("initial")) explore.how.initial = count(table, "initial", 1);
+  if (table.has("guided")) explore.how.guided = count(table, "guided", 0);
+  explore.how.criterion = table.text("criterion").value_or(explore.how.criterion);
+  table.at("criterion", [&] { explore.how.check(); });
+  if (const auto rule = table.text("reference_rule")) {
+    table.at("reference_rule", [&] { explore.how.rule = study::reference_rule(*rule); });
+  }
+  explore.against = table.text("against").value_or("");
+  if (!explore.against.empty()) table.at("against", [&] { study::named_strategy(explore.against); });
+}
+
 TuneSpec read(const toml::table& root, const fs::path& path) {
   const std::string file = path.filename().string();
   const fs::path folder = fs::absolute(path).parent_path();
-  const TomlTable top(root, file, "", {"study", "problem", "parameter", "workload", "load", "measure"});
+  const TomlTable top(root, file, "", {"study", "explore", "problem", "parameter", "workload", "load", "measure"});
   TuneSpec spec{.file = path};
   spec.study.name = path.stem().string();
   spec.study.store = folder / (spec.study.name + ".db");
@@ -99,6 +111,8 @@ TuneSpec read(const toml::table& root, const fs::path& path) {
   const auto study = top.table(
       "study", {"name", "store", "seed", "strategy", "trials", "seconds", "joules", "stop_without_gain", "verify"});
   if (study) read_study(*study, spec, folder);
+  const auto explore = top.table("explore", {"initial", "guided", "criterion", "reference_rule", "against"});
+  if (explore) read_explore(*explore, spec.explore);
   const auto problem = top.table("problem", {"minimize", "maximize", "reference", "subject_to", "constraints"});
   if (!problem) top.fail("problem", "this section is missing");
   read_problem(*problem, spec);

@@ -6,6 +6,7 @@
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/knob/filesystem.hpp"
+#include "bayestuner/runner/explore.hpp"
 #include "bayestuner/runner/tune_file.hpp"
 #include "runner/fixtures.hpp"
 #include "runner/process_tree.hpp"
@@ -194,6 +195,36 @@ TEST_F(TuneTest, RepeatsTheBaselineToSeeDrift) {
   EXPECT_EQ(result.finished, 4U) << "repeats are not part of the budget";
   EXPECT_TRUE(result.drift);
   EXPECT_GT(make_study(drifting)->trials().size(), 4U);
+}
+
+TEST_F(TuneTest, ExploresAServerStopsGoesOnAndComparesWithRandom) {
+  TuneSpec both = spec();
+  both.problem = study::Problem().minimize("power_w").maximize("throughput").subject_to("correct >= 1");
+  both.explore = {.how = {.initial = 3, .guided = 2}, .against = "random"};
+  std::size_t told = 0, widest = 0;
+  const TuneCallbacks count{.trial = [&](const TuneProgress& p) {
+    ++told;
+    widest = std::max(widest, p.front.size());
+    EXPECT_EQ(p.planned, 5U);
+  }};
+  const ExploreResult first = run_explore(both, count, [&] { return told == 2; });
+  EXPECT_TRUE(first.stopped() && !first.against);
+  ASSERT_EQ(first.explorations.size(), 1U);
+  EXPECT_EQ(first.explorations[0].finished, 2U);
+  const ExploreResult whole = run_explore(both, count);
+  EXPECT_EQ(told, 10U) << "five of ours, five at random, and none twice";
+  EXPECT_GE(widest, 1U);
+  ASSERT_EQ(whole.explorations.size(), 2U);
+  EXPECT_EQ(whole.explorations[1].study, "fake-random");
+  EXPECT_EQ(whole.explorations[0].reference, whole.explorations[1].reference);
+  for (const study::Exploration& e : whole.explorations) {
+    EXPECT_EQ(e.finished, 5U);
+    EXPECT_FALSE(e.front.empty());
+    EXPECT_EQ(e.points[0].trial.params.get<int>("delay"), 4) << "today's configuration comes first";
+    EXPECT_GT(e.hypervolume(), 0.0);
+  }
+  EXPECT_EQ(whole.run.provenance, Provenance::estimated);
+  EXPECT_THROW(run_explore(spec()), InvalidArgument) << "one objective";
 }
 
 TEST_F(TuneTest, RefusesWhatCannotWorkHereBeforeItTouchesAnything) {

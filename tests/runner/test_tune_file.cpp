@@ -126,7 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"seed = 7", "sede = 7",
                 "tune.toml:3: study.sede: unknown key; allowed here: name, store, seed, strategy, trials, seconds, "
                 "joules, stop_without_gain, verify"},
-        Mistake{"[measure]", "[measures]", "tune.toml:42: measures: unknown key; allowed here: study, problem, "},
+        Mistake{"[measure]", "[measures]",
+                "tune.toml:42: measures: unknown key; allowed here: study, explore, problem, "},
         Mistake{"low = 1", "hihg = 1", "tune.toml:13: parameter.hihg: unknown key; allowed here: name, type, low"},
         Mistake{"low = 1", "low = 99",
                 "tune.toml:13: parameter.low: the bounds are the wrong way round: low 99 is above"},
@@ -174,6 +175,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\"cpu_time\"]", "\"joulemeter\"]", "tune.toml:43: measure.meters: \"joulemeter\" is none of power"},
         Mistake{"max_s = 10", "max_s = 1", "tune.toml:47: measure.max_s: 1 is below min_s = 4"},
         Mistake{"precision = 0.05", "precision = 0.05.1", "tune.toml:48: "},
+        Mistake{"[problem]", "[explore]\ninitial = 0\n[problem]", "tune.toml:7: explore.initial: 0 must be at least 1"},
+        Mistake{"[problem]", "[explore]\ncriterion = \"luck\"\n[problem]",
+                "tune.toml:7: criterion: 'luck' is none of ehvi, hvpoi, poi"},
+        Mistake{"[problem]", "[explore]\nreference_rule = \"best\"\n[problem]",
+                "tune.toml:7: reference_rule: 'best' is none of worst, nadir"},
+        Mistake{"[problem]", "[explore]\nagainst = \"luck\"\n[problem]", "tune.toml:7: strategy: 'luck' is none of"},
         Mistake{"[problem]", "[[problem]]", "tune.toml:6: problem: must be a table, not an array"}));
 
 TEST(TuneFile, SaysWhichFileCannotBeRead) {
@@ -190,13 +197,36 @@ TEST(TuneFile, AnotherLoadMayReportWhatItLikes) {
   EXPECT_EQ(spec.load.command, (std::vector<std::string>{"bench", "{port}"}));
 }
 
-TEST(TuneFile, ReadsTheExample) {
+TEST(TuneFile, ReadsWhatAnExplorationIs) {
+  const ExploreSpec none = parse_tune_text(good, "tune.toml").explore;
+  EXPECT_EQ(none.how.initial, 10U);
+  EXPECT_EQ(none.how.guided, 30U);
+  EXPECT_EQ(none.how.criterion, "ehvi");
+  EXPECT_EQ(none.against, "");
+  const ExploreSpec all = parse_tune_text(replaced(good, "[problem]", R"([explore]
+initial = 4
+guided = 0
+criterion = "hvpoi"
+reference_rule = "nadir"
+against = "random"
+[problem])"),
+                                          "tune.toml")
+                              .explore;
+  EXPECT_EQ(all.how.trials(), 4U);
+  EXPECT_EQ(all.how.criterion, "hvpoi");
+  EXPECT_EQ(all.how.rule, search::ReferenceRule::nadir);
+  EXPECT_EQ(all.against, "random");
+}
+
+TEST(TuneFile, ReadsTheExamples) {
   const char* const data = std::getenv("BAYESTUNER_TEST_DATA");
-  const fs::path example = fs::path(data != nullptr ? data : "tests/data") / "../../examples/recognition/tune.toml";
-  if (!fs::exists(example)) GTEST_SKIP() << "this tree has no examples";
-  const TuneSpec spec = read_tune_file(example.lexically_normal());
-  EXPECT_TRUE(spec.baseline());
-  EXPECT_GT(spec.space().count().value(), 20U);
+  for (const char* const name : {"tune.toml", "explore.toml"}) {
+    const fs::path example = fs::path(data != nullptr ? data : "tests/data") / "../../examples/recognition" / name;
+    if (!fs::exists(example)) GTEST_SKIP() << "this tree has no examples";
+    const TuneSpec spec = read_tune_file(example.lexically_normal());
+    EXPECT_TRUE(spec.baseline());
+    EXPECT_GT(spec.space().count().value(), 20U);
+  }
 }
 
 }  // namespace bayestuner::runner::tests

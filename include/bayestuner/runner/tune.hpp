@@ -23,6 +23,7 @@ struct TuneProgress {
   std::optional<std::size_t> planned;  ///< of those, where the file says
   std::optional<study::Trial> best;
   std::optional<study::Trial> baseline = {};  ///< the configuration in force today, once it is measured
+  std::vector<study::Trial> front = {};       ///< several objectives: feasible and dominated by nothing
   double elapsed_s = 0.0;
   std::optional<double> left_s = {};  ///< guess of the time to go, verification included
 };

@@ -13,6 +13,7 @@
 #include "bayestuner/runner/measure.hpp"
 #include "bayestuner/runner/process_workload.hpp"
 #include "bayestuner/space/dynamic_space.hpp"
+#include "bayestuner/study/exploration.hpp"
 #include "bayestuner/study/problem.hpp"
 #include "bayestuner/study/study.hpp"
 
@@ -58,9 +59,16 @@ struct MeasureSpec {
   std::filesystem::path log_directory = {};
 };
 
+/// [explore]; `tune` takes no notice of it.
+struct ExploreSpec {
+  study::ExplorationOptions how = {};
+  std::string against = {};  ///< a strategy that is measured as well, as study NAME-STRATEGY; empty: none
+};
+
 struct TuneSpec {
   std::filesystem::path file = {};  ///< where it came from, for messages
   StudySpec study = {};
+  ExploreSpec explore = {};
   study::Problem problem = {};
   std::vector<ParameterSpec> parameters = {};
   std::vector<std::string> constraints = {};  ///< known ones, expressions
