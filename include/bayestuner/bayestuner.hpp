@@ -13,6 +13,7 @@
 #include "bayestuner/meter/discover.hpp"
 #include "bayestuner/meter/latency_histogram.hpp"
 #include "bayestuner/meter/statistics.hpp"
+#include "bayestuner/runner/explore.hpp"
 #include "bayestuner/runner/tune.hpp"
 #include "bayestuner/runner/tune_file.hpp"
 #include "bayestuner/search/make_strategy.hpp"

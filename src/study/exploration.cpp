@@ -6,7 +6,6 @@
 #include "bayestuner/core/random.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/search/dominated_volume.hpp"
-#include "bayestuner/search/front_choice.hpp"
 #include "bayestuner/search/pareto.hpp"
 #include "bayestuner/study/named_strategy.hpp"
 #include "study/objective_values.hpp"
@@ -100,7 +99,7 @@ std::vector<double> probabilities(const Measured& one, const Problem& problem, c
     return out;
   }
   const Eigen::MatrixXd mean = rows_of(one.values, open), spread = rows_of(errors, open);
-  const std::size_t draws = std::clamp<std::size_t>(2'000'000 / std::max<std::size_t>(open.size(), 1), 64, 512);
+  const std::size_t draws = std::clamp<std::size_t>(1'000'000 / std::max<std::size_t>(open.size(), 1), 64, 512);
   Random random(0xf207);
   Eigen::MatrixXd draw(mean.rows(), m);
   for (std::size_t k = 0; k < draws; ++k) {
@@ -183,11 +182,6 @@ bool same_objectives(const Problem& a, const Problem& b) {
 }
 
 }  // namespace
-
-void ExplorationOptions::check() const {
-  if (initial == 0) throw InvalidArgument("initial: 0 must be at least 1");
-  static_cast<void>(search::make_front_choice(criterion));
-}
 
 search::ReferenceRule reference_rule(const std::string& name) {
   if (name == "worst") return search::ReferenceRule::worst;

@@ -11,6 +11,11 @@ search::AnyStrategy named_strategy(const std::string& name) {
   return search::make_strategy(name);
 }
 
+void ExplorationOptions::check() const {
+  if (initial == 0) throw InvalidArgument("initial: 0 must be at least 1");
+  static_cast<void>(search::make_front_choice(criterion));
+}
+
 search::AnyStrategy exploration_strategy(const ExplorationOptions& options, const std::string& strategy) {
   options.check();
   search::BayesianOptions guided{.initial_points = options.initial,

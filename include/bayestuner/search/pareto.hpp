@@ -42,10 +42,18 @@ inline std::vector<Eigen::Index> non_dominated(const Eigen::Ref<const Eigen::Mat
     }
     return a < b;
   });
+  const Eigen::MatrixXd columns = points.transpose();  // one point's numbers side by side
+  const auto beats = [&](Eigen::Index j, Eigen::Index i) {
+    const double *const a = columns.col(j).data(), *const b = columns.col(i).data();
+    bool better = false;
+    for (Eigen::Index k = columns.rows(); k-- > 0;) {  // the last differ most: the order is by the first
+      if (a[k] > b[k]) return false;
+      better = better || a[k] < b[k];
+    }
+    return better;
+  };
   for (const Eigen::Index i : order) {
-    const bool beaten = std::any_of(front.begin(), front.end(),
-                                    [&](Eigen::Index j) { return dominates(points.row(j), points.row(i)); });
-    if (!beaten) front.push_back(i);
+    if (std::none_of(front.begin(), front.end(), [&](Eigen::Index j) { return beats(j, i); })) front.push_back(i);
   }
   std::sort(front.begin(), front.end());
   return front;
