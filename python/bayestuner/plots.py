@@ -11,16 +11,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bayestuner._bayestuner import InvalidArgument, Parameter, Trial, TrialState, hypervolume
+from bayestuner._bayestuner import DominatedVolume, Exploration, InvalidArgument, Parameter, Trial, TrialState
+from bayestuner.exploration import explorations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from bayestuner.study import Study
 
-FEASIBLE, INFEASIBLE, FAILED, FRONT = "#2563b0", "#9aa3ad", "#c0392b", "#1d3f6e"
+FEASIBLE, INFEASIBLE, FAILED, FRONT, AGAINST = "#2563b0", "#9aa3ad", "#c0392b", "#1d3f6e", "#d98a1f"
 
 Target = Callable[[Trial], float] | None
 Points = tuple[list[Any], list[Any]]
@@ -185,53 +184,82 @@ def plot_knob_effects(
     return axes
 
 
-def plot_pareto_front(study: Study, *, target_names: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
-    """Trials in the plane of the first two objectives, the front joined by a line. Raises InvalidArgument for one."""
+def plot_pareto_front(
+    study: Study,
+    *,
+    target_names: Sequence[str] | None = None,
+    against: Study | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Trials in the plane of the first two objectives; the front with its standard errors as bars, joined by a line,
+    and its knee. against: a study whose front is drawn as well. Raises InvalidArgument for one objective."""
     ax, log = _axes(ax), _Log(study)
-    if len(log.problem.objectives) < 2:
-        raise InvalidArgument("plot_pareto_front: the problem has one objective")
+    _require_several(log, "plot_pareto_front")
     first, second = log.problem.objectives[:2]
     log.scatter(ax, lambda t, v: t.values.get(first), lambda t, v: t.values.get(second))
-    front = sorted((t.values[first], t.values[second]) for t in study.best_trials)
-    ax.plot([x for x, _ in front], [y for _, y in front], color=FRONT, linewidth=1, label="front")
+    found = explorations(study, *_one_or_none(against))
+    for exploration, colour in zip(found, (FRONT, AGAINST), strict=False):
+        label = "front" if exploration is found[0] else exploration.study
+        pairs = [(t.metrics[first], t.metrics[second]) for t in exploration.front]
+        xs, ys = [x.value for x, _ in pairs], [y.value for _, y in pairs]
+        ax.plot(xs, ys, color=colour, linewidth=1, label=label)
+        errors = [x.standard_error for x, _ in pairs], [y.standard_error for _, y in pairs]
+        ax.errorbar(xs, ys, errors[1], errors[0], fmt="none", ecolor=colour, elinewidth=1, capsize=2)
+    knee = found[0].knee
+    at = [] if knee is None else [knee]
+    ax.scatter([t.values[first] for t in at], [t.values[second] for t in at], s=60, color=FAILED, marker="*", zorder=4)
     labels = target_names or (first, second)
     ax.set(xlabel=labels[0], ylabel=labels[1], title=log.name)
     ax.legend()
     return ax
 
 
+def _require_several(log: _Log, name: str) -> None:
+    if len(log.problem.objectives) < 2:
+        raise InvalidArgument(f"{name}: the problem has one objective")
+
+
+def _one_or_none(study: Study | None) -> tuple[Study, ...]:
+    return () if study is None else (study,)
+
+
 def plot_hypervolume_history(
-    study: Study, reference_point: Sequence[float] | None = None, *, ax: Axes | None = None
+    study: Study,
+    reference_point: Sequence[float] | None = None,
+    *,
+    against: Study | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Volume dominated by the feasible trials so far. reference_point: worst acceptable value of each objective, its
-    own sense; default: those of the problem, else the worst feasible values seen. Raises InvalidArgument for one
-    objective."""
+    own sense; default: as explorations() takes it. against: a study whose history is drawn as well. Raises
+    InvalidArgument for one objective."""
     ax, log = _axes(ax), _Log(study)
+    _require_several(log, "plot_hypervolume_history")
     objectives = log.problem.objectives
-    if len(objectives) < 2:
-        raise InvalidArgument("plot_hypervolume_history: the problem has one objective")
-    signs = [-1.0 if d == "maximize" else 1.0 for d in log.problem.directions]
-    rows = [
-        (t.number, [s * t.values[o] for s, o in zip(signs, objectives, strict=True)])
-        for t, feasible, _ in log.rows
-        if feasible
-    ]
-    given = list(reference_point) if reference_point is not None else log.problem.references
-    if len(given) != len(objectives):
-        raise InvalidArgument(f"reference_point: {len(given)} values for {len(objectives)} objectives")
-    worst = [max((row[i] for _, row in rows), default=0.0) for i in range(len(objectives))]
-    reference = [w if g is None else s * g for s, g, w in zip(signs, given, worst, strict=True)]
-    front: list[list[float]] = []
-    volumes: list[float] = []
-    for _, row in rows:
-        if any(all(a <= b for a, b in zip(other, row, strict=True)) for other in front):
-            volumes.append(volumes[-1])
-            continue
-        front = [f for f in front if not all(a <= b for a, b in zip(row, f, strict=True))] + [row]
-        volumes.append(hypervolume(np.array(front), np.array(reference)))
-    ax.step([number for number, _ in rows], volumes, where="post", color=FEASIBLE)
-    ax.set(xlabel="trial", ylabel="hypervolume", title=log.name)
+    if reference_point is not None and len(reference_point) != len(objectives):
+        raise InvalidArgument(f"reference_point: {len(reference_point)} values for {len(objectives)} objectives")
+    for exploration, colour in zip(explorations(study, *_one_or_none(against)), (FEASIBLE, AGAINST), strict=False):
+        history = exploration.history
+        if reference_point is not None:
+            history = _history(exploration, log, reference_point)
+        steps = [*history, (exploration.finished, history[-1][1])] if history else []
+        ax.step([n for n, _ in steps], [v for _, v in steps], where="post", color=colour, label=exploration.study)
+    ax.set(xlabel="trials", ylabel="hypervolume", title=log.name)
+    if against is not None:
+        ax.legend()
     return ax
+
+
+def _history(exploration: Exploration, log: _Log, reference: Sequence[float]) -> list[tuple[int, float]]:
+    signs = [-1.0 if d == "maximize" else 1.0 for d in log.problem.directions]
+    volume = DominatedVolume([s * r for s, r in zip(signs, reference, strict=True)])
+    steps = []
+    for point in exploration.points:
+        if point.is_feasible:
+            values = point.trial.values
+            volume.insert([s * values[o] for s, o in zip(signs, log.problem.objectives, strict=True)])
+        steps.append((point.finished, volume.value))
+    return steps
 
 
 def plot_edf(

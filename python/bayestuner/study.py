@@ -347,9 +347,9 @@ class Study:
         """A few lines and a table of trials."""
         return _bayestuner.text_report(self._core)
 
-    def html_report(self) -> str:
-        """One self-contained page with plots."""
-        return _bayestuner.html_report(self._core)
+    def html_report(self, against: Study | None = None) -> str:
+        """One self-contained page with plots; with several objectives also the front, beside that of `against`."""
+        return _bayestuner.html_report(self._core, None if against is None else against._core)
 
     def _repr_html_(self) -> str:
         return f"<pre>{self.report()}</pre>"

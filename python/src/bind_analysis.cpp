@@ -102,8 +102,12 @@ void bind_analysis(py::module_& m) {
       "the "
       "sizes differ.");
   m.def(
-      "html_report", [](study::Study& s) { return analysis::html_report(s); }, "study"_a,
-      py::call_guard<py::gil_scoped_release>(), "Study.html_report() of the compiled study.");
+      "html_report",
+      [](study::Study& s, std::optional<study::Study*> against) {
+        return analysis::html_report(s, against.value_or(nullptr));
+      },
+      "study"_a, "against"_a = py::none(), py::call_guard<py::gil_scoped_release>(),
+      "Study.html_report() of the compiled study.");
   m.def(
       "text_report", [](study::Study& s) { return analysis::text_report(s); }, "study"_a,
       py::call_guard<py::gil_scoped_release>(), "Study.report() of the compiled study.");

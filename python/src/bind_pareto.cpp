@@ -1,7 +1,10 @@
 #include "casters.hpp"
 
+#include <map>
+
 #include "bayestuner/acquisition/front_improvement.hpp"
 #include "bayestuner/acquisition/hypervolume.hpp"
+#include "bayestuner/search/dominated_volume.hpp"
 #include "bayestuner/search/front_quality.hpp"
 #include "bayestuner/search/hypervolume.hpp"
 #include "bayestuner/search/pareto.hpp"
@@ -12,6 +15,18 @@ namespace bayestuner::python {
 namespace {
 
 using Release = py::call_guard<py::gil_scoped_release>;
+
+std::vector<acquisition::OutcomeScale> to_scales(const std::vector<std::string>& names) {
+  using acquisition::OutcomeScale;
+  const std::map<std::string, OutcomeScale> known{
+      {"linear", OutcomeScale::linear}, {"log", OutcomeScale::log}, {"negative_log", OutcomeScale::negative_log}};
+  std::vector<OutcomeScale> out;
+  for (const std::string& name : names) {
+    if (!known.contains(name)) throw InvalidArgument("scales: '" + name + "' is none of linear, log, negative_log");
+    out.push_back(known.at(name));
+  }
+  return out;
+}
 
 template <class A>
 void bind_front_score(py::module_& m, const char* name, const char* doc) {
@@ -72,6 +87,14 @@ void bind_pareto(py::module_& m) {
   indicator("additive_epsilon", &search::additive_epsilon,
             "Return the least shift of front that makes it nowhere worse than reference_front.");
 
+  py::class_<search::DominatedVolume>(m, "DominatedVolume", "The hypervolume of points that come one by one.")
+      .def(py::init([](const Eigen::VectorXd& reference) { return search::DominatedVolume(reference.transpose()); }),
+           "reference"_a, "reference (m,): worst acceptable values, minimised. Raises InvalidArgument.")
+      .def(
+          "insert",
+          [](search::DominatedVolume& v, const Eigen::VectorXd& point) { return v.insert(point.transpose()); },
+          "point"_a, "Return the volume with point (m,); O(log front) for two objectives. Raises InvalidArgument.")
+      .def_property_readonly("value", &search::DominatedVolume::value, "The volume so far.");
   py::class_<search::ParetoArchive>(m, "ParetoArchive", "The front of points that come one by one.")
       .def(py::init<>(), "Begins without a point.")
       .def(
@@ -94,11 +117,14 @@ void bind_pareto(py::module_& m) {
   using acquisition::HypervolumeImprovement;
   py::class_<HypervolumeImprovement>(m, "HypervolumeImprovement",
                                      "What a further point adds to a front of two or three objectives.")
-      .def(py::init([](const Eigen::MatrixXd& points, const Eigen::VectorXd& reference) {
-             return HypervolumeImprovement(points, reference);
+      .def(py::init([](const Eigen::MatrixXd& points, const Eigen::VectorXd& reference,
+                       const std::vector<std::string>& scales) {
+             return HypervolumeImprovement(points, reference, to_scales(scales));
            }),
-           "points"_a, "reference"_a,
-           "points (n, m): values found so far; reference (m,): worst acceptable values; m is 2 or 3.")
+           "points"_a, "reference"_a, "scales"_a = std::vector<std::string>(),
+           "points (n, m): values found so far; reference (m,): worst acceptable values; m is 2 or 3. scales, one an "
+           "objective: linear, log (the belief is about ln y) or negative_log (y < 0, the belief is about -ln -y); "
+           "empty: all linear. Raises InvalidArgument.")
       .def("log_expected", &HypervolumeImprovement::log_expected, "posteriors"_a, Release(),
            "Return ln EHVI, shape (n,), for one posterior an objective.")
       .def("log_probability", &HypervolumeImprovement::log_probability, "posteriors"_a, Release(),

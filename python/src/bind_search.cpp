@@ -116,17 +116,6 @@ search::AnyStrategy to_strategy(const py::object& object) {
   throw InvalidArgument("strategy: must be a name, a strategy, or an object with suggest(history)");
 }
 
-namespace {
-
-search::FrontChoice to_front_acquisition(const std::string& name) {
-  if (name == "ehvi") return search::choose_expected_hypervolume();
-  if (name == "hvpoi") return search::choose_hypervolume_probability();
-  if (name == "poi") return search::choose_front_probability();
-  throw InvalidArgument("front_acquisition: '" + name + "' is none of ehvi, hvpoi, poi");
-}
-
-}  // namespace
-
 void bind_search(py::module_& m) {
   py::class_<search::AnyStrategy>(m, "Strategy",
                                   "Proposes what to measure next; made by name or by the functions here.")
@@ -143,7 +132,7 @@ void bind_search(py::module_& m) {
         search::BayesianOptions options{.initial_points = initial_points,
                                         .points_after_start = points_after_start,
                                         .acquisition = to_acquisition(acquisition, kind),
-                                        .front_acquisition = to_front_acquisition(front_acquisition),
+                                        .front_acquisition = search::make_front_choice(front_acquisition),
                                         .logarithm = logarithm,
                                         .compress = compress,
                                         .learn_failures = learn_failures};

@@ -174,6 +174,16 @@ void bind_space(py::module_& m) {
           "params"_a, "Configurations one step away, dicts. Raises InvalidArgument if the space does not contain it.")
       .def(
           "nearest",
+          [](const space::DynamicSpace& s, const py::dict& params) {
+            return from_configuration(s.configuration(s.nearest(to_configuration(params))));
+          },
+          "params"_a,
+          "Configuration nearest to values that need not be allowed: any number for a number; a parameter that is "
+          "missing "
+          "is taken at the middle. So a strategy that thinks in real numbers proposes allowed ones. Raises "
+          "InvalidArgument for an unknown name or label.")
+      .def(
+          "nearest",
           [](const space::DynamicSpace& s, const Eigen::VectorXd& coordinates) {
             return from_configuration(s.configuration(s.nearest(coordinates)));
           },

@@ -287,7 +287,8 @@ void bind_study(py::module_& m) {
       .def("baseline", &Study::baseline, Release(), "Means of the baseline's trials; None before it is measured.")
       .def("thresholds", &Study::thresholds, Release(), "Absolute threshold of each constraint; None: not known yet.")
       .def("is_feasible", &Study::is_feasible, "trial"_a, Release(), "Whether a complete trial keeps every constraint.")
-      .def("feasible", &Study::feasible, Release(), "Whether each of trials() keeps every constraint; one pass.")
+      .def("feasible", py::overload_cast<>(&Study::feasible), Release(),
+           "Whether each of trials() keeps every constraint; one pass.")
       .def("best", &Study::best, Release(), "Best feasible configuration; None if nothing is feasible.")
       .def("pareto_front", &Study::pareto_front, Release(), "Feasible configurations that none dominates.")
       .def(

@@ -215,6 +215,13 @@ void bind_gaussian_process(py::module_& m, const char* name) {
             return gp.sample(x, random, count);
           },
           "x"_a, "count"_a = 1, "seed"_a = 0, "Joint draws (m, count) at rows x (m, d). Raises InvalidArgument.")
+      .def(
+          "joint",
+          [](const GP& gp, const Rows& x) {
+            const py::gil_scoped_release release;
+            return gp.joint(x);
+          },
+          "x"_a, "JointPosterior of rows x (m, d), as acquisitions of batches take it. Raises InvalidArgument.")
       .def("log_marginal_likelihood", &GP::log_marginal_likelihood,
            "Of the learnt targets under the hyperparameters, their standardised unit.")
       .def_property_readonly(
@@ -250,6 +257,14 @@ surrogate::AnySurrogate to_surrogate(const py::object& object) {
 }
 
 void bind_surrogate(py::module_& m) {
+  py::class_<surrogate::JointPosterior>(m, "JointPosterior", "Joint normal belief about q points: mean and covariance.")
+      .def(py::init([](Eigen::VectorXd mean, Eigen::MatrixXd covariance) {
+             return surrogate::JointPosterior{std::move(mean), std::move(covariance)};
+           }),
+           "mean"_a, "covariance"_a, "mean (q,), covariance (q, q).")
+      .def_readonly("mean", &surrogate::JointPosterior::mean, "Shape (q,).")
+      .def_readonly("covariance", &surrogate::JointPosterior::covariance, "Shape (q, q).");
+
   bind_gaussian_process<surrogate::Matern52>(m, "GaussianProcess");
   bind_gaussian_process<surrogate::Matern32>(m, "GaussianProcessMatern32");
   bind_gaussian_process<surrogate::SquaredExponential>(m, "GaussianProcessSquaredExponential");

@@ -1,6 +1,7 @@
 #include "bayestuner/knob/discover.hpp"
 #include "bayestuner/knob/restore.hpp"
 #include "bayestuner/meter/discover.hpp"
+#include "bayestuner/runner/explore.hpp"
 #include "bayestuner/runner/tune.hpp"
 #include "bayestuner/runner/tune_file.hpp"
 #include "call_python.hpp"
@@ -23,18 +24,32 @@ runner::TuneCallbacks to_callbacks(const py::object& callback, const py::object&
   return callbacks;
 }
 
-py::object tune_file(const py::object& file, const py::object& callback, const py::object& note) {
-  const runner::TuneSpec spec =
-      runner::read_tune_file(py::module_::import("os").attr("fspath")(file).cast<std::string>());
+runner::TuneSpec read_file(const py::object& file) {
+  return runner::read_tune_file(py::module_::import("os").attr("fspath")(file).cast<std::string>());
+}
+
+// `run(spec, callbacks, stop)` without the interpreter's lock; Ctrl-C is raised once it has tidied up.
+template <class Run>
+auto run_file(const runner::TuneSpec& spec, const py::object& callback, const py::object& note, Run run) {
   Interrupt interrupt;
-  std::optional<runner::TuneResult> result;
-  {
-    const runner::TuneCallbacks callbacks = to_callbacks(callback, note);
+  const runner::TuneCallbacks callbacks = to_callbacks(callback, note);
+  auto result = [&] {
     const py::gil_scoped_release release;
-    result = runner::run_tune(spec, callbacks, [&] { return interrupt(); });
-  }
+    return run(spec, callbacks, [&] { return interrupt(); });
+  }();
   interrupt.rethrow();
-  return py::cast(result->recommendation);
+  return result;
+}
+
+py::object tune_file(const py::object& file, const py::object& callback, const py::object& note) {
+  return py::cast(run_file(read_file(file), callback, note, runner::run_tune).recommendation);
+}
+
+std::vector<study::Exploration> explore_file(const py::object& file, const std::optional<std::string>& against,
+                                             const py::object& callback, const py::object& note) {
+  runner::TuneSpec spec = read_file(file);
+  if (against) spec.explore.against = *against;
+  return run_file(spec, callback, note, runner::run_explore).explorations;
 }
 
 py::list restore(const std::string& state) {
@@ -80,6 +95,13 @@ void bind_tune(py::module_& m) {
         "callback(trial) follows each trial, note(text) gets what there is to say about this machine. Ctrl-C raises "
         "KeyboardInterrupt with the machine restored and the study resumable. Raises InvalidArgument (`file:line: …`), "
         "DeviceError, BusyError, RestoreError, StoreError, WorkloadError.");
+  m.def(
+      "explore_file", &explore_file, "file"_a, "against"_a = py::none(), "callback"_a = py::none(),
+      "note"_a = py::none(),
+      "Run or resume the exploration of a tune file (docs/exploration.md); a list of Exploration: what was found, and "
+      "that of the strategy it is compared with. against: that strategy, instead of the file's; callback(trial) "
+      "follows each trial, note(text) gets what there is to say about this machine. Ctrl-C raises KeyboardInterrupt "
+      "with the machine restored and the study resumable. Raises as tune_file().");
   m.def("restore", &restore, "state"_a = "",
         "Put back what dead tuners left behind, from the journals in the folder `state` (empty: the usual ones). List "
         "of dicts: journal, resource, outcome, message. Raises RestoreError if something could not be put back.");

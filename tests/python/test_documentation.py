@@ -159,6 +159,8 @@ def check_without_running(words: list[str]) -> bool:
 @pytest.mark.parametrize("page", pages_with("sh"))
 def test_shell_blocks_run(page, tmp_path):
     (tmp_path / "server.toml").write_text(SERVER)
+    both = SERVER.replace('minimize = "power_w"', 'minimize = "power_w"\nmaximize = "throughput"')
+    (tmp_path / "trade_off.toml").write_text(both.replace("{cores}}", '{cores}, \\"throughput\\": {cores}}'))
     (tmp_path / "table.csv").write_text("k,m\n1,1\n2,2\n3,3\n4,4\n")
     (tmp_path / "tasks.json").write_text(json.dumps({"dataset": "test", "tasks": [TASK]}))
     for line in command_lines(page):

@@ -16,13 +16,21 @@ import bayestuner._bayestuner
 from . import knob, meter, runner
 
 __all__: list[str] = [
+    "BatchConstraint",
+    "BatchExpectedHypervolumeImprovement",
+    "BatchExpectedImprovement",
     "BayesianOptimisation",
     "Boolean",
     "BusyError",
     "Categorical",
+    "Constrained",
+    "ConstraintBelief",
     "DeviceError",
+    "DominatedVolume",
     "Error",
     "ExpectedImprovement",
+    "Exploration",
+    "ExploredPoint",
     "GaussianProcess",
     "GaussianProcessMatern32",
     "GaussianProcessSquaredExponential",
@@ -30,11 +38,13 @@ __all__: list[str] = [
     "HypervolumeImprovement",
     "Integer",
     "InvalidArgument",
+    "JointPosterior",
     "LocalSearch",
     "LogExpectedHypervolumeImprovement",
     "LogExpectedImprovement",
     "LogHypervolumeProbabilityOfImprovement",
     "LogProbabilityOfFrontImprovement",
+    "LogProbabilityOfImprovement",
     "Metric",
     "NearestNeighbours",
     "NumericalError",
@@ -64,6 +74,11 @@ __all__: list[str] = [
     "additive_epsilon",
     "crowding_distance",
     "doctor",
+    "exploration_strategy",
+    "explorations_csv",
+    "explorations_json",
+    "explorations_text",
+    "explore_file",
     "html_report",
     "hypervolume",
     "hypervolume_contributions",
@@ -71,12 +86,14 @@ __all__: list[str] = [
     "inverted_generational_distance_plus",
     "knee_point",
     "knob",
+    "log_probability_of_feasibility",
     "meter",
     "non_dominated",
     "non_dominated_sort",
     "pareto_front",
     "reference_point",
     "replay",
+    "require_explorable",
     "restore",
     "runner",
     "text_report",
@@ -314,6 +331,12 @@ class Space:
         """
         Index of a configuration (a dict). Raises InvalidArgument if the space does not contain it.
         """
+    @typing.overload
+    def nearest(self, params: dict[str, typing.Any]) -> dict[str, typing.Any]:
+        """
+        Configuration nearest to values that need not be allowed: any number for a number; a parameter that is missing is taken at the middle. So a strategy that thinks in real numbers proposes allowed ones. Raises InvalidArgument for an unknown name or label.
+        """
+    @typing.overload
     def nearest(
         self, coordinates: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"]
     ) -> dict[str, typing.Any]:
@@ -346,6 +369,29 @@ class Space:
         The parameters, in order.
         """
 
+class JointPosterior:
+    """
+    Joint normal belief about q points: mean and covariance.
+    """
+    def __init__(
+        self,
+        mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"],
+        covariance: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
+    ) -> None:
+        """
+        mean (q,), covariance (q, q).
+        """
+    @property
+    def covariance(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]:
+        """
+        Shape (q, q).
+        """
+    @property
+    def mean(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Shape (q,).
+        """
+
 class GaussianProcess:
     """
     Gaussian process regression, one lengthscale an axis, MAP hyperparameters.
@@ -362,6 +408,12 @@ class GaussianProcess:
     ) -> None:
         """
         Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not copied. Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.
+        """
+    def joint(
+        self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]
+    ) -> JointPosterior:
+        """
+        JointPosterior of rows x (m, d), as acquisitions of batches take it. Raises InvalidArgument.
         """
     def log_marginal_likelihood(self) -> float:
         """
@@ -410,6 +462,12 @@ class GaussianProcessMatern32:
         """
         Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not copied. Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.
         """
+    def joint(
+        self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]
+    ) -> JointPosterior:
+        """
+        JointPosterior of rows x (m, d), as acquisitions of batches take it. Raises InvalidArgument.
+        """
     def log_marginal_likelihood(self) -> float:
         """
         Of the learnt targets under the hyperparameters, their standardised unit.
@@ -456,6 +514,12 @@ class GaussianProcessSquaredExponential:
     ) -> None:
         """
         Learn rows x (n, d), targets y (n,), known variances noise (n,), None: unknown. A column-major x is not copied. Raises InvalidArgument for sizes that differ or numbers that are not finite, NumericalError.
+        """
+    def joint(
+        self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]
+    ) -> JointPosterior:
+        """
+        JointPosterior of rows x (m, d), as acquisitions of batches take it. Raises InvalidArgument.
         """
     def log_marginal_likelihood(self) -> float:
         """
@@ -806,6 +870,19 @@ class ProbabilityOfImprovement:
         Raises InvalidArgument for a number that is not finite.
         """
 
+class LogProbabilityOfImprovement:
+    """
+    Its logarithm, stable far from the optimum.
+    """
+    def __call__(self, posterior: Posterior) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return the scores (n,) of a posterior of n points; higher is measured sooner. Raises InvalidArgument.
+        """
+    def __init__(self, incumbent: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        Raises InvalidArgument for a number that is not finite.
+        """
+
 class UpperConfidenceBound:
     """
     -(mean - kappa * stddev), for minimisation.
@@ -817,6 +894,71 @@ class UpperConfidenceBound:
     def __init__(self, kappa: typing.SupportsFloat | typing.SupportsIndex) -> None:
         """
         Raises InvalidArgument for a number that is not finite.
+        """
+
+class ConstraintBelief:
+    """
+    A constrained metric: what is believed of it, and its bound.
+    """
+    def __init__(
+        self, posterior: Posterior, threshold: typing.SupportsFloat | typing.SupportsIndex, bound: str = "<="
+    ) -> None:
+        """
+        posterior: of the candidates to be scored. bound: <= or >=. Raises InvalidArgument.
+        """
+    @property
+    def posterior(self) -> Posterior:
+        """
+        The belief.
+        """
+    @property
+    def threshold(self) -> float:
+        """
+        The metric's unit.
+        """
+
+class Constrained:
+    """
+    An acquisition in logs plus ln P(feasible).
+    """
+    @typing.overload
+    def __call__(self, posterior: Posterior) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return the scores (n,) of one objective. Raises InvalidArgument.
+        """
+    @typing.overload
+    def __call__(
+        self, posteriors: collections.abc.Sequence[Posterior]
+    ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Return the scores (n,) of several objectives, one posterior each. Raises InvalidArgument.
+        """
+    def __init__(self, acquisition: typing.Any, constraints: collections.abc.Sequence[ConstraintBelief]) -> None:
+        """
+        acquisition: any of the Log... classes, of one objective or of several, or a function in logarithms. constraints: ConstraintBelief each, about the candidates to be scored. Raises InvalidArgument.
+        """
+    @property
+    def log_feasible(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+        """
+        Sum of the constraints' ln P (n,); empty without constraints.
+        """
+
+class DominatedVolume:
+    """
+    The hypervolume of points that come one by one.
+    """
+    def __init__(self, reference: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"]) -> None:
+        """
+        reference (m,): worst acceptable values, minimised. Raises InvalidArgument.
+        """
+    def insert(self, point: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"]) -> float:
+        """
+        Return the volume with point (m,); O(log front) for two objectives. Raises InvalidArgument.
+        """
+    @property
+    def value(self) -> float:
+        """
+        The volume so far.
         """
 
 class ParetoArchive:
@@ -855,9 +997,10 @@ class HypervolumeImprovement:
         self,
         points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"],
         reference: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"],
+        scales: collections.abc.Sequence[str] = [],
     ) -> None:
         """
-        points (n, m): values found so far; reference (m,): worst acceptable values; m is 2 or 3.
+        points (n, m): values found so far; reference (m,): worst acceptable values; m is 2 or 3. scales, one an objective: linear, log (the belief is about ln y) or negative_log (y < 0, the belief is about -ln -y); empty: all linear. Raises InvalidArgument.
         """
     def gain(self, point: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, 1]"]) -> float:
         """
@@ -925,6 +1068,73 @@ class LogHypervolumeProbabilityOfImprovement:
     def __init__(self, front: HypervolumeImprovement) -> None:
         """
         front: what a candidate must improve.
+        """
+
+class BatchConstraint:
+    """
+    A constrained metric of a batch: what is believed, and its bound.
+    """
+    def __init__(
+        self, posterior: JointPosterior, threshold: typing.SupportsFloat | typing.SupportsIndex, bound: str = "<="
+    ) -> None:
+        """
+        posterior: of the same q candidates. bound: <= or >=. Raises InvalidArgument.
+        """
+    @property
+    def posterior(self) -> JointPosterior:
+        """
+        The joint belief.
+        """
+    @property
+    def threshold(self) -> float:
+        """
+        The metric's unit.
+        """
+
+class BatchExpectedImprovement:
+    """
+    qEI: expected gain of the best of q candidates measured together, by quasi-Monte-Carlo.
+    """
+    def __call__(self, posterior: JointPosterior, constraints: collections.abc.Sequence[BatchConstraint] = []) -> float:
+        """
+        Return the expected gain, a number, of candidates that keep the constraints. Raises InvalidArgument.
+        """
+    def __init__(
+        self,
+        incumbent: typing.SupportsFloat | typing.SupportsIndex,
+        samples: typing.SupportsInt | typing.SupportsIndex = 512,
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> None:
+        """
+        incumbent: best value so far, minimised. Equal seeds give equal values. Raises InvalidArgument.
+        """
+    def log_value(
+        self, posterior: JointPosterior, constraints: collections.abc.Sequence[BatchConstraint] = []
+    ) -> float:
+        """
+        Return qLogEI: its logarithm, finite where no draw gains. Raises InvalidArgument.
+        """
+
+class BatchExpectedHypervolumeImprovement:
+    """
+    qEHVI: expected gain in hypervolume of up to 8 candidates measured together, by quasi-Monte-Carlo.
+    """
+    def __call__(
+        self,
+        posteriors: collections.abc.Sequence[JointPosterior],
+        constraints: collections.abc.Sequence[BatchConstraint] = [],
+    ) -> float:
+        """
+        Return the expected gain, a number, for one joint belief (q) an objective. Raises InvalidArgument.
+        """
+    def __init__(
+        self,
+        front: HypervolumeImprovement,
+        samples: typing.SupportsInt | typing.SupportsIndex = 512,
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> None:
+        """
+        front: what a batch must improve. Equal seeds give equal values. Raises InvalidArgument.
         """
 
 class Strategy:
@@ -1200,6 +1410,10 @@ class Study:
         """
         Have a configuration tried next. Raises InvalidArgument.
         """
+    def explorations(self, others: collections.abc.Sequence[Study] = [], rule: str = "worst") -> list[Exploration]:
+        """
+        See bayestuner.explorations().
+        """
     def feasible(self) -> list[bool]:
         """
         Whether each of trials() keeps every constraint; one pass.
@@ -1309,6 +1523,117 @@ class Study:
         The space.
         """
 
+class ExploredPoint:
+    """
+    One measured configuration of an exploration.
+    """
+    @property
+    def finished(self) -> int:
+        """
+        Trials finished by then, failures included.
+        """
+    @property
+    def hypervolume(self) -> float:
+        """
+        Of this point and those before.
+        """
+    @property
+    def is_feasible(self) -> bool:
+        """
+        Whether it keeps every constraint.
+        """
+    @property
+    def is_on_front(self) -> bool:
+        """
+        Whether nothing measured dominates it.
+        """
+    @property
+    def probability(self) -> float:
+        """
+        That nothing measured dominates it, given the standard errors; 0 where infeasible.
+        """
+    @property
+    def trial(self) -> Trial:
+        """
+        Its first trial, with the means of all its readings.
+        """
+
+class Exploration:
+    """
+    What a study of several objectives found.
+    """
+    def __repr__(self) -> str: ...
+    @property
+    def dominated(self) -> list[int]:
+        """
+        Numbers of feasible trials that another dominates.
+        """
+    @property
+    def failed(self) -> int:
+        """
+        Failed ones among them.
+        """
+    @property
+    def finished(self) -> int:
+        """
+        Trials, failures included, verification excluded.
+        """
+    @property
+    def front(self) -> list[Trial]:
+        """
+        Trials that none dominates, by the first objective, best first; metrics carry their standard errors.
+        """
+    @property
+    def front_probabilities(self) -> list[float]:
+        """
+        How sure the place of each of `front` is.
+        """
+    @property
+    def history(self) -> list[tuple[int, float]]:
+        """
+        (trials finished, hypervolume) after each measured configuration.
+        """
+    @property
+    def hypervolume(self) -> float:
+        """
+        Between front and reference, product of the objectives' units.
+        """
+    @property
+    def infeasible(self) -> list[int]:
+        """
+        Numbers of trials that break a constraint.
+        """
+    @property
+    def knee(self) -> Trial | None:
+        """
+        Trial where the front bends most; None without a front.
+        """
+    @property
+    def points(self) -> list[ExploredPoint]:
+        """
+        Measured configurations, an ExploredPoint each, in order of asking.
+        """
+    @property
+    def problem(self) -> Problem:
+        """
+        Objectives and constraints.
+        """
+    @property
+    def reference(self) -> list[float]:
+        """
+        Worst acceptable values, the user's sense; nan where nothing was measured to guess one from.
+        """
+    @property
+    def reference_rules(self) -> list[str]:
+        """
+        Where each comes from: stated, worst, nadir.
+        """
+    @property
+    def study(self) -> str:
+        """
+        Name of the study.
+        """
+
 def BayesianOptimisation(
     acquisition: typing.Any = "logei",
     initial_points: typing.SupportsInt | typing.SupportsIndex = 5,
@@ -1410,7 +1735,39 @@ def doctor() -> dict[str, list[dict[str, typing.Any]]]:
     What this machine can set and read, and why not the rest: {'knobs': [...], 'meters': [...]}, each a dict with name, available, reason, remedy, detail, and what it says of itself.
     """
 
-def html_report(study: Study) -> str:
+def exploration_strategy(
+    initial: typing.SupportsInt | typing.SupportsIndex = 10,
+    guided: typing.SupportsInt | typing.SupportsIndex = 30,
+    criterion: str = "ehvi",
+    strategy: str = "bo",
+) -> Strategy:
+    """
+    Strategy of explore(): a Latin hypercube of `initial` points, then those that the criterion asks for. Raises InvalidArgument.
+    """
+
+def explorations_csv(explorations: collections.abc.Sequence[Exploration]) -> str:
+    """
+    CSV text, one row a measured configuration.
+    """
+
+def explorations_json(explorations: collections.abc.Sequence[Exploration]) -> str:
+    """
+    JSON text, an object each.
+    """
+
+def explorations_text(explorations: collections.abc.Sequence[Exploration]) -> str:
+    """
+    The fronts as tables.
+    """
+
+def explore_file(
+    file: typing.Any, against: str | None = None, callback: typing.Any = None, note: typing.Any = None
+) -> list[Exploration]:
+    """
+    Run or resume the exploration of a tune file (docs/exploration.md); a list of Exploration: what was found, and that of the strategy it is compared with. against: that strategy, instead of the file's; callback(trial) follows each trial, note(text) gets what there is to say about this machine. Ctrl-C raises KeyboardInterrupt with the machine restored and the study resumable. Raises as tune_file().
+    """
+
+def html_report(study: Study, against: Study | None = None) -> str:
     """
     Study.html_report() of the compiled study.
     """
@@ -1452,6 +1809,13 @@ def knee_point(points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "
     Return the index of the row where the front bends most; None without a point.
     """
 
+def log_probability_of_feasibility(
+    posterior: Posterior, threshold: typing.SupportsFloat | typing.SupportsIndex, bound: str = "<="
+) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+    """
+    Return ln P(metric on the allowed side), shape (n,). bound: <= or >=. Raises InvalidArgument.
+    """
+
 def non_dominated(points: typing.Annotated[numpy.typing.ArrayLike, numpy.float64, "[m, n]"]) -> list[int]:
     """
     Return the indices of the rows of points (n, m) that no other row dominates; all objectives minimised.
@@ -1491,6 +1855,11 @@ def replay(
 ) -> list[dict[str, typing.Any]]:
     """
     Try strategies on recorded tables, without hardware. tasks: a tasks.json. ids, types: only those (empty: all). strategies: a name, a list of names, or a dict of names and strategies of your own. seeds: runs of each from first_seed on. budget: evaluations instead of each task's own. jobs: runs at once; equal seeds give equal results whatever it is. callback(result) follows each pair. List of dicts with the keys of `bayestuner replay --format json`; a task that cannot be run gives {'task', 'type', 'error'}. Raises InvalidArgument.
+    """
+
+def require_explorable(problem: Problem) -> None:
+    """
+    Raises InvalidArgument unless there are two or three objectives.
     """
 
 def restore(state: str = "") -> list[dict[str, typing.Any]]:
