@@ -8,6 +8,16 @@ find_package(NLopt REQUIRED)
 unset(CMAKE_FIND_PACKAGE_SORT_ORDER)
 unset(CMAKE_FIND_PACKAGE_SORT_DIRECTION)
 
+if(NOT BAYESTUNER_WITH_OPENCV STREQUAL "OFF")
+  include(BayestunerOpenCV)
+  bayestuner_find_opencv()
+  if(NOT BAYESTUNER_OPENCV_FOUND AND NOT BAYESTUNER_WITH_OPENCV STREQUAL "AUTO")
+    message(
+      FATAL_ERROR "BAYESTUNER_WITH_OPENCV: ${BAYESTUNER_WITH_OPENCV} needs OpenCV's core, imgproc, features2d and "
+                  "imgcodecs (Debian: libopencv-features2d-dev libopencv-imgcodecs-dev)")
+  endif()
+endif()
+
 if(BAYESTUNER_DEVICES)
   find_package(Threads REQUIRED)
   find_package(SQLite3 REQUIRED)

@@ -1,11 +1,12 @@
-# cmake --install and find_package(bayestuner CONFIG COMPONENTS core study knob meter runner analysis control).
+# cmake --install and find_package(bayestuner CONFIG COMPONENTS core study knob meter runner analysis control
+# images).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(bayestuner_package ${CMAKE_INSTALL_LIBDIR}/cmake/bayestuner)
 
 # A file of targets for each component, so that one can be loaded without the packages that the others need.
 set(bayestuner_components)
-foreach(area core study knob meter runner analysis control)
+foreach(area core study knob meter runner analysis control images)
   if(TARGET bayestuner_${area})
     list(APPEND bayestuner_components ${area})
     install(TARGETS bayestuner_${area} EXPORT bayestuner_${area} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -35,4 +36,4 @@ endif()
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/bayestuner-config-version.cmake
                                  COMPATIBILITY SameMinorVersion ${bayestuner_headers_only})
 install(FILES ${PROJECT_BINARY_DIR}/bayestuner-config.cmake ${PROJECT_BINARY_DIR}/bayestuner-config-version.cmake
-        DESTINATION ${bayestuner_package})
+              ${CMAKE_CURRENT_LIST_DIR}/BayestunerOpenCV.cmake DESTINATION ${bayestuner_package})

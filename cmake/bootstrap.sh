@@ -6,7 +6,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(g++ cmake ninja-build ccache libeigen3-dev libboost-dev libnlopt-cxx-dev libnlopt-dev
   libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev zlib1g-dev
   python3 python3-venv)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-dev)
+# The features of pictures: four of OpenCV's parts, not the whole of libopencv-dev.
+image_packages=(libopencv-core-dev libopencv-imgproc-dev libopencv-features2d-dev libopencv-imgcodecs-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-dev "${image_packages[@]}")
 
 die() { printf '%s\n' "$*" >&2; exit 1; }
 

@@ -17,6 +17,7 @@ ALLOWED["runner"] = ALLOWED["study"] | {"study", "knob", "meter"}
 ALLOWED["analysis"] = ALLOWED["study"] | {"study"}
 # Controllers need core alone; the loop that drives one reads meters and sets knobs, the replay reads tables.
 ALLOWED["control"] = ALLOWED["analysis"] | ALLOWED["runner"] | {"analysis", "runner"}
+ALLOWED["images"] = {"core"}
 EVERYTHING = set(ALLOWED) | {"conformance"}
 
 
