@@ -2,9 +2,9 @@
 
     features = image_features(pixels)          # (29,), in the order of image_feature_names
 
-Needs a build with OpenCV (BAYESTUNER_WITH_OPENCV); without it everything else of bayestuner works, is_available is False,
-reason says why, and image_features() raises ImportError with that reason. OpenCV is loaded with this module, not before.
-The definitions are frozen under image_features_version; they are in include/bayestuner/images/image_features.hpp.
+Needs a build with OpenCV (BAYESTUNER_WITH_OPENCV). Without it everything else of bayestuner works, is_available is
+False, reason says why, and image_features() raises ImportError with that reason. OpenCV is loaded with this module, not
+before. The definitions, frozen under image_features_version, stand in include/bayestuner/images/image_features.hpp.
 """
 
 from __future__ import annotations

@@ -16,6 +16,10 @@ int seventh_of_hue(int r, int g, int b) {
   return 7 * position / (6 * span);
 }
 
+std::uint64_t square(std::uint64_t x) {
+  return x * x;
+}
+
 struct Sums {
   std::array<std::uint32_t, 3> sum{};
   std::array<std::uint64_t, 3> squares{};
@@ -31,10 +35,10 @@ std::uint8_t take(std::uint32_t r, std::uint32_t g, std::uint32_t b, Sums& row, 
     const int part = seventh_of_hue(static_cast<int>(r), static_cast<int>(g), static_cast<int>(b));
     if (part >= 0) ++pass.hues[part];
     row.sum[0] += r, row.sum[1] += g, row.sum[2] += b;
-    row.squares[0] += r * r, row.squares[1] += g * g, row.squares[2] += b * b;
+    row.squares[0] += square(r), row.squares[1] += square(g), row.squares[2] += square(b);
   }
   row.luma += y;
-  row.luma_squares += y * y;
+  row.luma_squares += square(y);
   return static_cast<std::uint8_t>(y);
 }
 
