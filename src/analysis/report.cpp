@@ -98,7 +98,9 @@ std::string history_plot(const Log& log) {
 }
 
 std::string trade_off_plot(const Log& log, const std::vector<std::optional<double>>& thresholds) {
-  const auto& [problem, trials, feasible] = log;
+  const auto& problem = log.problem;
+  const auto& trials = log.trials;
+  const auto& feasible = log.feasible;
   const auto& objective = problem.objectives().front();
   std::string plots;
   for (std::size_t i = 0; i < problem.constraints().size(); ++i) {
@@ -122,7 +124,9 @@ std::string trade_off_plot(const Log& log, const std::vector<std::optional<doubl
 }
 
 std::string knob_plots(const Log& log, const space::DynamicSpace& space) {
-  const auto& [problem, trials, feasible] = log;
+  const auto& problem = log.problem;
+  const auto& trials = log.trials;
+  const auto& feasible = log.feasible;
   const auto& objective = problem.objectives().front();
   std::string plots;
   for (const auto& p : space.parameters()) {
@@ -159,7 +163,9 @@ std::string readable(const Metric& metric) {
 
 std::string text_report(study::Study& study) {
   const Log log(study);
-  const auto& [problem, trials, feasible] = log;
+  const auto& problem = log.problem;
+  const auto& trials = log.trials;
+  const auto& feasible = log.feasible;
   std::string text = fmt::format("{}: {}\n", study.name(), objective_text(problem));
   const auto thresholds = study.thresholds();
   for (std::size_t i = 0; i < thresholds.size(); ++i) {
@@ -190,7 +196,9 @@ std::string text_report(study::Study& study) {
 
 std::string html_report(study::Study& study, study::Study* against) {
   const Log log(study);
-  const auto& [problem, trials, feasible] = log;
+  const auto& problem = log.problem;
+  const auto& trials = log.trials;
+  const auto& feasible = log.feasible;
   std::string body =
       fmt::format("<h1>{}</h1><p>{}</p>", html_escaped(study.name()), html_escaped(objective_text(problem)));
   if (uses_estimates(problem, trials)) {

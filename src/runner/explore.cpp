@@ -1,5 +1,7 @@
 #include "bayestuner/runner/explore.hpp"
 
+#include <algorithm>
+
 #include "bayestuner/study/named_strategy.hpp"
 #include "runner/search_run.hpp"
 
@@ -28,7 +30,12 @@ ExploreResult run_explore(const TuneSpec& spec, const TuneCallbacks& callbacks, 
     TuneSpec theirs = ours;
     theirs.study.name += "-" + spec.explore.against;
     if (callbacks.note) callbacks.note("to compare with: the same number of trials by " + spec.explore.against);
-    second = run_search(theirs, std::move(other), callbacks, stop);
+    TuneCallbacks rest = callbacks;  // what there is to say about this machine was said
+    rest.note = [&](const std::string& line) {
+      const auto& said = out.run.notes;
+      if (callbacks.note && std::find(said.begin(), said.end(), line) == said.end()) callbacks.note(line);
+    };
+    second = run_search(theirs, std::move(other), rest, stop);
     out.against = std::move(second.result);
     studies.push_back(second.study.get());
   }

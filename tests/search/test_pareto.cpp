@@ -46,6 +46,23 @@ TEST(Pareto, GoldenFronts) {
   }
 }
 
+TEST(Pareto, FrontsAreThoseOfComparingAllPairs) {
+  for (const Eigen::Index m : {1, 2, 3, 4, 5}) {
+    for (const double grid : {3.0, 8.0, 1e9}) {  // many ties, some, none
+      Eigen::MatrixXd points = (random_points(120, m, 9) * grid).array().round();
+      points(7, m - 1) = std::nan("");
+      points(8, 0) = std::numeric_limits<double>::infinity();
+      std::vector<Eigen::Index> expected;
+      for (Eigen::Index i = 0; i < points.rows(); ++i) {
+        bool beaten = points.row(i).array().isNaN().any();
+        for (Eigen::Index j = 0; j < points.rows(); ++j) beaten = beaten || dominates(points.row(j), points.row(i));
+        if (!beaten) expected.push_back(i);
+      }
+      EXPECT_EQ(non_dominated(points), expected) << m << " " << grid;
+    }
+  }
+}
+
 TEST(Pareto, GoldenSortAndCrowding) {
   const auto file = golden("pareto.json")["nsga2"];
   const Eigen::MatrixXd points = matrix_in(file["points"]);
