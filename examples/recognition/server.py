@@ -23,7 +23,7 @@ from collections.abc import Callable
 from aiohttp import web
 from PIL import Image
 
-from recogniser import Recogniser
+from recogniser import NETWORKS, Recogniser
 
 MODEL = "recognise"
 VERSION = "1"
@@ -134,7 +134,7 @@ class Batcher:
     def queue_length(self) -> int:
         return self._queue.qsize()
 
-    async def read(self, png: bytes) -> str:
+    async def read(self, png: bytes) -> tuple[str, float]:
         answer = asyncio.get_running_loop().create_future()
         self.control.arrivals += 1
         await self._queue.put((png, answer, time.monotonic()))
@@ -191,8 +191,8 @@ class Batcher:
                 places.append(i)
             except Exception as error:
                 answers[i] = ValueError(f"image {i}: {error}")
-        for i, text in zip(places, recogniser.read(tensors) if tensors else [], strict=True):
-            answers[i] = text
+        for i, answer in zip(places, recogniser.read_with_confidence(tensors) if tensors else [], strict=True):
+            answers[i] = answer
         return answers
 
 
@@ -209,6 +209,21 @@ def images_of(body: object) -> list[bytes]:
     if tensor.get("shape") != [len(data)]:
         raise ValueError(f"'shape' is {tensor.get('shape')}, but there are {len(data)} images")
     return [base64.b64decode(text, validate=True) for text in data]
+
+
+def outputs_of(body: dict, answers: list[tuple[str, float]]) -> list[dict]:
+    """The outputs asked for; the text where none is. Raises ValueError for one that there is not."""
+    asked = body.get("outputs", [{"name": "text"}])
+    if not isinstance(asked, list) or not all(isinstance(each, dict) for each in asked):
+        raise ValueError("'outputs' must be a list of objects")
+    outputs = []
+    for name in (each.get("name") for each in asked):
+        if name not in ("text", "confidence"):
+            raise ValueError(f"output {name!r}: there are 'text' and 'confidence'")
+        data = [answer[name == "confidence"] for answer in answers]
+        datatype = "BYTES" if name == "text" else "FP32"
+        outputs.append({"name": name, "datatype": datatype, "shape": [len(data)], "data": data})
+    return outputs
 
 
 @web.middleware
@@ -235,11 +250,10 @@ def application(batcher: Batcher) -> web.Application:
         try:
             body = await request.json()
             images = images_of(body)
-            texts = await asyncio.gather(*(batcher.read(image) for image in images))
+            outputs = outputs_of(body, await asyncio.gather(*(batcher.read(image) for image in images)))
         except ValueError as error:
             return web.json_response({"error": f"bad request: {error}"}, status=400)
-        output = {"name": "text", "datatype": "BYTES", "shape": [len(texts)], "data": texts}
-        answer = {"model_name": MODEL, "model_version": VERSION, "outputs": [output]}
+        answer = {"model_name": MODEL, "model_version": VERSION, "outputs": outputs}
         if "id" in body:
             answer["id"] = body["id"]
         return web.json_response(answer)
@@ -266,7 +280,7 @@ def application(batcher: Batcher) -> web.Application:
         "versions": [VERSION],
         "platform": "onnxruntime",
         "inputs": [{"name": "image", **tensor}],
-        "outputs": [{"name": "text", **tensor}],
+        "outputs": [{"name": "text", **tensor}, {"name": "confidence", "datatype": "FP32", "shape": [-1]}],
     }
     app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[errors_as_json])
     app.router.add_get("/v2", fixed({"name": "recognition", "version": VERSION, "extensions": []}))
@@ -285,7 +299,7 @@ def application(batcher: Batcher) -> web.Application:
 async def serve(args: argparse.Namespace) -> None:
     @functools.cache  # a session a number of threads: the runtime fixes it when it loads the network
     def recognise(threads: int) -> Recogniser:
-        return Recogniser(threads, args.spinning == "true", args.arena == "true", args.optimisation)
+        return Recogniser(threads, args.spinning == "true", args.arena == "true", args.optimisation, args.network)
 
     recognise(args.threads)
     batcher = Batcher(recognise, Control(args.max_batch, args.threads), args.max_delay_ms / 1000)
@@ -310,6 +324,7 @@ def main() -> None:
     parser.add_argument("--spinning", choices=("true", "false"), default="true")
     parser.add_argument("--arena", choices=("true", "false"), default="true")
     parser.add_argument("--optimisation", choices=("none", "basic", "all"), default="all")
+    parser.add_argument("--network", choices=sorted(NETWORKS), default="PP-OCRv4-mobile")
     asyncio.run(serve(parser.parse_args()))
 
 
