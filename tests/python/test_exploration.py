@@ -172,6 +172,44 @@ def test_nothing_found_is_an_answer(space, two):
     assert high.front and high.hypervolume == 0.0 and "no point is better" in high.report()
 
 
+def test_a_model_of_too_high_a_degree_is_refused_and_explores_with_what_it_can(space, two):
+    rows = np.random.default_rng(0).random((20, 3))
+    with pytest.raises(ValueError, match="degree: 4 has more terms in 3 inputs than the sample has rows, 20"):
+        bt.PolynomialRegression(4).fit(rows, rows[:, 0])
+    result = bt.explore(serve, two, space=space, n_initial=2, n_guided=4, strategy="bo:polynomial")
+    assert len(result.exploration.points) == 6 and result.front
+
+
+def test_plots_show_errors_and_the_study_compared_with(space, two):
+    pytest.importorskip("matplotlib").use("Agg")
+    import matplotlib.pyplot as plt
+
+    from bayestuner import plots
+
+    result = bt.explore(noisy, two, space=space, n_initial=5, n_guided=5, against="random")
+    both = plots.plot_pareto_front(result.study, against=result.against_study)
+    fronts = [line for line in both.lines if line.get_linestyle() != "None"]
+    assert [len(line.get_xdata()) for line in fronts] == [len(result.front), len(result.against.front)]
+    bars = both.collections[2].get_segments()  # after the two groups of points: bars of the first objective
+    assert len(bars) == len(result.front) and bars[0][1][0] - bars[0][0][0] == pytest.approx(2 * 0.5)
+    history = plots.plot_hypervolume_history(result.study, against=result.against_study)
+    assert [line.get_ydata()[-1] for line in history.lines] == [result.hypervolume, result.against.hypervolume]
+    other = plots.plot_hypervolume_history(result.study, [200.0, 0.0])
+    assert other.lines[0].get_ydata()[-1] > result.hypervolume
+    plt.close("all")
+
+
+def test_a_page_of_many_trials_stays_small(two):
+    """Marks that would lie on one another are drawn once: a page grows with its table alone."""
+    space = bt.Space([bt.Integer("cores", 1, 16), bt.Integer("batch", 1, 1000)])
+    study = bt.Study(space, two)
+    for params in space.sample(3000, 1):
+        power, throughput = 10.0 + params["cores"], params["cores"] * params["batch"] / (params["batch"] + 500.0)
+        study.add_trial(params, {"power_w": power, "throughput": throughput})
+    page = study.html_report()
+    assert page.count("<tr>") > 3000 and page.count("<circle") < 6000, "four plots of 3000 points"
+
+
 pytest_command = pytest.mark.skipif(not COMMAND, reason="the command is not built; set BAYESTUNER_COMMAND")
 
 
