@@ -63,6 +63,17 @@ TEST(Fixed, MeetsTheContract) {
   conformance::expect_controller(Fixed(KnobGrid(batches), {.power_cap_w = 100.0}, {1, 0, 1}));
 }
 
+TEST(MakeController, MakesEveryNameIntoAControllerThatMeetsTheContract) {
+  const std::vector<std::uint32_t> batches{1, 2, 4, 8, 16, 32};
+  const std::vector<double> clocks{1e9, 1.5e9, 2e9};
+  for (const std::string& name : controller_names()) {
+    SCOPED_TRACE(name);
+    EXPECT_FALSE(controller_options(name).empty());
+    conformance::expect_controller(make_controller(name, KnobGrid(batches, clocks), {.power_cap_w = 120.0}), 100);
+    conformance::expect_controller(make_controller(name, KnobGrid(std::vector<std::uint32_t>{5}), {}), 100);
+  }
+}
+
 TEST(MakeController, NamesWhatItDoesNotKnow) {
   const std::vector<std::uint32_t> batches{1, 2, 4};
   const KnobGrid grid(batches);
