@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Replay Optuna's samplers on recorded tables: the same tasks, seeds and budgets as `bayestuner replay`, the same lines.
+"""Replay Optuna's samplers on recorded tables: the tasks, seeds, budgets and output lines of `bayestuner replay`.
 
     pip install -r benchmarks/peers/requirements.txt
     python benchmarks/peers/optuna_replay.py --seeds 20 --out optuna.jsonl .../jetson_tx2_dnn/tasks.json ...
@@ -20,7 +20,7 @@ the project itself. What is done for the peer:
   an unmeasured configuration is drawn at random. So no evaluation is ever repeated. NSGA-II is told the known result,
   as the manual's answer on duplicated samples has it; TPE is told to ignore the trial, as it did better so (the same
   point again and again distorts its densities).
-* Constraints are given by Trial.set_constraint, on positive thresholds as ln(value / threshold), else as the difference.
+* Constraints are given by Trial.set_constraint, on positive thresholds as ln(value / threshold), else as a difference.
 * A configuration that failed is told as TrialState.FAIL, as the manual says; samplers do not look at those.
   --failures pruned tells it as a pruned trial instead, which TPE counts among the bad ones.
 
