@@ -47,6 +47,7 @@ class Bayestuner(ConanFile):
         toolchain.cache_variables["BAYESTUNER_COMMAND"] = bool(self.options.command)
         toolchain.cache_variables["BAYESTUNER_TESTS"] = False
         toolchain.cache_variables["BAYESTUNER_EXAMPLES"] = False
+        toolchain.cache_variables["BAYESTUNER_WITH_OPENCV"] = "OFF"  # it is none of the recipe's requirements
         toolchain.generate()
 
     def build(self):
