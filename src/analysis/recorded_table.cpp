@@ -290,4 +290,10 @@ RecordedTable load_table(const RecordedTask& task) {
   return table;
 }
 
+std::string differs_from_stated(const RecordedTask& task, const RecordedTable& table) {
+  if (!task.optimum || std::abs(*task.optimum - table.best) <= 1e-6 * std::abs(*task.optimum)) return {};
+  return "task " + task.id + ": states the optimum " + to_text(*task.optimum) +
+         ", but the best mean of a configuration is " + to_text(table.best) + "; gaps are from that";
+}
+
 }  // namespace bayestuner::analysis

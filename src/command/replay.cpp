@@ -55,6 +55,8 @@ int run(const Options& o) {
     if (!o.types.empty() && std::find(o.types.begin(), o.types.end(), task.type) == o.types.end()) continue;
     try {
       tasks.emplace_back(task, analysis::load_table(task));
+      const std::string note = analysis::differs_from_stated(task, tasks.back().second);
+      if (!note.empty()) fmt::print(stderr, "bayestuner: {}\n", note);
     } catch (const Error& e) {
       failures.push_back(task.id + ": " + e.what());
     }

@@ -113,6 +113,16 @@ def edit(tasks: pathlib.Path, **changes: object) -> None:
     tasks.write_text(json.dumps(content))
 
 
+def test_replay_measures_gaps_from_what_the_candidates_hold(tasks):
+    """A stated optimum that no mean of readings reaches is named, and no gap is counted from it."""
+    exact = run("replay", tasks, "--budget", 48, "--strategy", "exhaustive", "--format", "json")
+    best = json.loads(exact.stdout)["best"]
+    edit(tasks, optimum={"value": best[0] / 2})
+    done = run("replay", tasks, "--budget", 48, "--strategy", "exhaustive", "--format", "json")
+    assert json.loads(done.stdout)["gap"] == [0.0]
+    assert "states the optimum" in done.stderr and "best mean" in done.stderr
+
+
 def test_replay_refuses_bad_tables(tasks, tmp_path):
     assert "'magic' is none of" in refused("replay", tasks, "--strategy", "magic")
     assert "'nope' is not in" in refused("replay", tasks, "--task", "nope")

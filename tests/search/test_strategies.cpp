@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "bayestuner/conformance/search_strategy.hpp"
 #include "bayestuner/search/make_strategy.hpp"
 #include "bayestuner/space/dynamic_space.hpp"
@@ -130,6 +133,83 @@ TEST(BayesianOptimisation, CopesWithAwkwardMetrics) {
     return Observation{.point = p, .values = Eigen::Vector2d(p[0], p[1] > 2 ? std::nan("") : 1.0)};
   };
   conformance::expect_search_contract(make_strategy("bo"), constrained(s, 20), partial, 20);
+}
+
+// A staircase with teeth on two parameters: measured far enough for second opinions to be heard.
+History jagged(const space::DynamicSpace& s, std::size_t trials) {
+  History history{.space = &s,
+                  .task = {.metrics = {"cost"}, .objectives = {{.metric = 0}}, .constraints = {}},
+                  .seed = 3,
+                  .budget = 60};
+  RandomSearch random;
+  while (history.observations.size() < trials) {
+    const space::Point point = *random.suggest(history);
+    const double cost = 5.0 + std::floor(point[0] / 3.0) + (std::fmod(point[1], 2.0) > 0.0 ? 4.0 : 0.0) + point[2];
+    history.observations.push_back({.point = point, .values = Eigen::VectorXd::Constant(1, cost)});
+  }
+  return history;
+}
+
+TEST(BayesianOptimisation, StaysOneParameterAwayFromTheBestInItsTurn) {
+  const space::DynamicSpace s({space::integer("a", 1, 12), space::integer("b", 1, 12), space::integer("c", 1, 3)});
+  for (const std::size_t trials : {20u, 21u, 22u, 40u}) {
+    const History history = jagged(s, trials);
+    const auto best = std::min_element(history.observations.begin(), history.observations.end(),
+                                       [](const auto& a, const auto& b) { return a.values[0] < b.values[0]; });
+    const space::Point next =
+        *BayesianOptimisation<>({.forest_every = 0, .local_every = 1, .local_after = 5}).suggest(history);
+    int differences = 0;
+    for (std::size_t j = 0; j < next.size(); ++j) differences += next[j] != best->point[j];
+    EXPECT_EQ(differences, 1) << trials;
+  }
+}
+
+TEST(BayesianOptimisation, AsksAForestInItsTurnAndForOneObjectiveAlone) {
+  const space::DynamicSpace s({space::integer("a", 1, 12), space::integer("b", 1, 12), space::integer("c", 1, 3)});
+  const BayesianOptions never{.forest_every = 0, .local_every = 0}, every{.forest_every = 1, .local_every = 0};
+  int different = 0;
+  for (const std::size_t trials : {20u, 21u, 25u, 30u, 40u}) {
+    History history = jagged(s, trials);
+    const auto with = BayesianOptimisation<>(every).suggest(history);
+    different += with != BayesianOptimisation<>(never).suggest(history);
+    const BayesianOptions later{.forest_every = 1, .local_every = 0, .forest_after = trials + 1};
+    EXPECT_EQ(BayesianOptimisation<>(later).suggest(history), BayesianOptimisation<>(never).suggest(history));
+    history.task = {.metrics = {"cost", "more"}, .objectives = {{.metric = 0}, {.metric = 1}}, .constraints = {}};
+    for (Observation& o : history.observations) o.values = Eigen::Vector2d(o.values[0], 20.0 - o.values[0]);
+    EXPECT_EQ(BayesianOptimisation<>(every).suggest(history), BayesianOptimisation<>(never).suggest(history));
+  }
+  EXPECT_GE(different, 1);
+}
+
+// A hundred labels, each tried once at most: what is known of a label comes from those with like names.
+TEST(BayesianOptimisation, LearnsFromTheNamesOfLabels) {
+  std::vector<std::string> labels;
+  std::vector<double> costs;
+  for (const char* family : {"resnet", "vit_patch", "mobilenetv3", "convnext", "efficientnet"}) {
+    for (int i = 0; i < 20; ++i) {
+      costs.push_back(10.0 + 10.0 * static_cast<double>(labels.size() / 20) + 0.2 * (i * 7 % 20));
+      labels.push_back(family + std::string("_") + std::to_string(i));
+    }
+  }
+  std::reverse(costs.begin(), costs.end());
+  const space::DynamicSpace s({space::categorical("model", labels)});
+  const auto mean_of = [&](bool names) {
+    double sum = 0.0;
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      History history{
+          .space = &s, .task = {.metrics = {"cost"}, .objectives = {{.metric = 0}}, .constraints = {}}, .seed = seed};
+      history.budget = 30;
+      BayesianOptimisation<> strategy({.learn_names = names});
+      for (int n = 0; n < 30; ++n) {
+        const space::Point point = *strategy.suggest(history);
+        const double cost = costs[static_cast<std::size_t>(point[0])];
+        sum += n >= 10 ? cost : 0.0;
+        history.observations.push_back({.point = point, .values = Eigen::VectorXd::Constant(1, cost)});
+      }
+    }
+    return sum / 60.0;
+  };
+  EXPECT_LT(mean_of(true), mean_of(false) - 5.0);
 }
 
 TEST(Sobol, FirstPointsAreTheKnownOnes) {

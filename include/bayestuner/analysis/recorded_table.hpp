@@ -44,7 +44,7 @@ struct RecordedTask {
   };
   std::vector<Objective> objectives;
   std::vector<Constraint> constraints;
-  std::optional<double> optimum;
+  std::optional<double> optimum;  ///< as the file states it; gaps are from RecordedTable::best
   std::vector<double> reference_point;
   std::optional<double> hypervolume;
   std::size_t budget = 40;
@@ -64,6 +64,10 @@ struct RecordedTable {
   double best = 0.0;         ///< best feasible objective value, the user's sense
   double hypervolume = 0.0;  ///< of the whole table against the reference point, two objectives
 };
+
+/// Why the optimum that a task states is not the best of its candidates, in words; empty where it is, to 1e-6. A stated
+/// one may come from single runs of a repeated configuration, which no candidate reaches, or from fewer rows.
+std::string differs_from_stated(const RecordedTask& task, const RecordedTable& table);
 
 /// Loads the table of `task`: rows of one configuration are averaged; a configuration whose every row failed (ok = 0)
 /// or lacks a metric is a failure. A metric m_NAME without a column of its own is the knob k_NAME. Knobs with numbers

@@ -19,6 +19,7 @@
 #include "bayestuner/search/detail/candidates.hpp"
 #include "bayestuner/search/detail/catalogue.hpp"
 #include "bayestuner/search/detail/front_to_beat.hpp"
+#include "bayestuner/search/detail/kernel_rows.hpp"
 #include "bayestuner/search/detail/metric_model.hpp"
 #include "bayestuner/search/detail/pooled.hpp"
 #include "bayestuner/search/detail/scorer.hpp"
@@ -27,6 +28,7 @@
 #include "bayestuner/search/hypervolume.hpp"
 #include "bayestuner/search/latin_hypercube.hpp"
 #include "bayestuner/surrogate/gaussian_process.hpp"
+#include "bayestuner/surrogate/random_forest.hpp"
 
 namespace bayestuner::search {
 
@@ -38,6 +40,13 @@ struct BayesianOptions {
   bool logarithm = true;                                              ///< positive metrics are learnt as logarithms
   bool compress = true;        ///< values far from where they matter are drawn nearer
   bool learn_failures = true;  ///< a model of its own says where trials fail
+  bool learn_names = true;     ///< labels with like names are expected to do alike, where there are more than 16
+  /// Second opinions to a Gaussian process, for one objective in a space that is scored as a whole: every so many
+  /// trials a random forest says what the objective is, and every so many the search stays one parameter away from the
+  /// best that it knows. A smooth model is wrong in its own way about a jagged metric; neither of these is wrong in the
+  /// same. 0: never.
+  std::size_t forest_every = 2, local_every = 3;
+  std::size_t forest_after = 15, local_after = 10;  ///< trials before the first
   /// Rows that a model is fitted to; of more, those that matter most and a spread of the others. Bounds memory and
   /// time.
   std::size_t max_rows = 1000;
@@ -51,10 +60,12 @@ namespace detail {
 /// The surrogate of the recipe; other types are default-constructed.
 template <class S>
 struct DefaultSurrogate {
+  static constexpr bool is_smooth = false;
   static S make() { return S{}; }
 };
 template <surrogate::Kernel K>
 struct DefaultSurrogate<surrogate::GaussianProcess<K>> {
+  static constexpr bool is_smooth = true;
   static surrogate::GaussianProcess<K> make() {
     surrogate::GaussianProcessOptions options;
     options.starts = 1;
@@ -112,7 +123,9 @@ class BayesianOptimisation {
   std::vector<space::Point> best_points(const History& history) const;
   std::vector<Posterior> beliefs(const std::vector<space::Point>& points) const;
   std::vector<Posterior> beliefs_of_catalogue();
-  space::Point best_of_catalogue(const detail::Unmeasured& unmeasured, Random& random);
+  bool is_turn(const History& history, std::size_t every, std::size_t after) const;
+  Posterior belief_of_forest(const History& history) const;
+  space::Point best_of_catalogue(const History& history, const detail::Unmeasured& unmeasured, Random& random);
   space::Point best_of_samples(const History& history, const detail::Unmeasured& unmeasured, Random& random);
 
   BayesianOptions options_;
@@ -120,6 +133,7 @@ class BayesianOptimisation {
 
   // Caches: each is keyed by what it depends on, and none changes an answer.
   std::shared_ptr<const detail::Catalogue> catalogue_;
+  std::shared_ptr<const detail::KernelRows> kernel_rows_;
   std::shared_ptr<const Eigen::MatrixXd> encoded_;  // (N, axes)
   std::optional<Design> design_[2];
   std::vector<detail::MetricModel<S>> models_;
@@ -129,12 +143,16 @@ class BayesianOptimisation {
   double best_raw_ = 0.0, front_volume_ = 0.0;
 };
 
-/// Coordinates of the catalogue, encoded for kernels.
+/// Coordinates of the catalogue, encoded for kernels. Axes that the prototype names are those of the space alone.
 template <surrogate::Surrogate S>
 void BayesianOptimisation<S>::attach(const space::DynamicSpace& space) {
   if (catalogue_ && detail::is_same_space(catalogue_->space(), space)) return;
   catalogue_ = std::make_shared<const detail::Catalogue>(space);
-  encoded_ = std::make_shared<const Eigen::MatrixXd>(catalogue_->empty() ? Eigen::MatrixXd() : catalogue_->encode());
+  bool names = options_.learn_names;
+  if constexpr (requires { prototype_.options().axes; }) names = names && prototype_.options().axes.empty();
+  kernel_rows_ = std::make_shared<const detail::KernelRows>(space, names);
+  encoded_ = std::make_shared<const Eigen::MatrixXd>(catalogue_->empty() ? Eigen::MatrixXd()
+                                                                         : (*kernel_rows_)(catalogue_->points()));
   for (auto& kept : design_) kept.reset();
   models_.clear();
 }
@@ -293,15 +311,15 @@ bool BayesianOptimisation<S>::learn(const History& history) {
     points.push_back(observation.point);
   }
   if (ok == 0 || (failed > 0 && ok < 3)) return false;
-  rows_ = history.space->encode(points);
+  rows_ = (*kernel_rows_)(points);
   scorer_.roles = roles(history);
   scorer_.objectives = history.task.objectives.size();
   models_.resize(scorer_.roles.size());
   S prototype = prototype_;
   if constexpr (requires { prototype.options().axes; }) {
-    if (prototype.options().axes.empty()) prototype.options().axes = history.space->axes();
-  } else if constexpr (requires { prototype.declare_axes(history.space->axes()); }) {
-    prototype.declare_axes(history.space->axes());
+    if (prototype.options().axes.empty()) prototype.options().axes = kernel_rows_->axes();
+  } else if constexpr (requires { prototype.declare_axes(kernel_rows_->axes()); }) {
+    prototype.declare_axes(kernel_rows_->axes());
   }
   for (std::size_t k = 0; k < models_.size(); ++k) {
     detail::Role& role = scorer_.roles[k];
@@ -369,7 +387,7 @@ void BayesianOptimisation<S>::set_targets_to_beat(const History& history) {
 
 template <surrogate::Surrogate S>
 std::vector<Posterior> BayesianOptimisation<S>::beliefs(const std::vector<space::Point>& points) const {
-  const Eigen::MatrixXd x = catalogue_->space().encode(points);
+  const Eigen::MatrixXd x = (*kernel_rows_)(points);
   std::vector<Posterior> out;
   for (const auto& model : models_) out.push_back(model.belief(x));
   return out;
@@ -382,11 +400,40 @@ std::vector<Posterior> BayesianOptimisation<S>::beliefs_of_catalogue() {
   return out;
 }
 
+/// Whether the next trial is one of those that a second opinion decides.
 template <surrogate::Surrogate S>
-space::Point BayesianOptimisation<S>::best_of_catalogue(const detail::Unmeasured& unmeasured, Random& random) {
-  Eigen::VectorXd scores = scorer_.scores(beliefs_of_catalogue(), catalogue_->rows(), options_.acquisition);
+bool BayesianOptimisation<S>::is_turn(const History& history, std::size_t every, std::size_t after) const {
+  const std::size_t n = history.observations.size();
+  return detail::DefaultSurrogate<S>::is_smooth && scorer_.objectives == 1 && scorer_.incumbent && every > 0 &&
+         n >= after && n % every == 0;
+}
+
+/// What a random forest believes of the objective, in the target's unit, at the rows of the catalogue.
+template <surrogate::Surrogate S>
+Posterior BayesianOptimisation<S>::belief_of_forest(const History& history) const {
+  const detail::MetricData data = data_of(history, scorer_.roles.front());
+  const Eigen::VectorXd targets = models_.front().transform()(data.raw);
+  const auto chosen =
+      detail::rows_to_learn(targets, -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity(),
+                            std::min<std::size_t>(options_.max_rows, 300));
+  surrogate::RandomForest forest({.trees = 30, .seed = history.observations.size()});
+  forest.fit(data.x(chosen, Eigen::all), targets(chosen));
+  return forest.predict(*encoded_);
+}
+
+template <surrogate::Surrogate S>
+space::Point BayesianOptimisation<S>::best_of_catalogue(const History& history, const detail::Unmeasured& unmeasured,
+                                                        Random& random) {
+  std::vector<Posterior> believed = beliefs_of_catalogue();
+  if (is_turn(history, options_.forest_every, options_.forest_after)) believed.front() = belief_of_forest(history);
+  Eigen::VectorXd scores = scorer_.scores(believed, catalogue_->rows(), options_.acquisition);
   constexpr double never = -std::numeric_limits<double>::infinity();
   for (const std::uint64_t taken : unmeasured.taken_indices()) scores[static_cast<Eigen::Index>(taken)] = never;
+  if (is_turn(history, options_.local_every, options_.local_after)) {
+    const Eigen::VectorXd near = catalogue_->one_away(best_points(history).front())
+                                     .select(scores, Eigen::VectorXd::Constant(scores.size(), never));
+    if (near.maxCoeff() > never) scores = near;  // else all of them are measured
+  }
   const double top = scores.maxCoeff();
   std::vector<Eigen::Index> tied;
   for (Eigen::Index i = 0; i < scores.size(); ++i) {
@@ -468,7 +515,8 @@ std::optional<space::Point> BayesianOptimisation<S>::suggest(const History& hist
   Random random = Random(history.seed, 0xb0).fork(history.observations.size());
   try {
     if (!learn(history)) return away_from_failures(history, unmeasured, random);
-    return catalogue_->empty() ? best_of_samples(history, unmeasured, random) : best_of_catalogue(unmeasured, random);
+    return catalogue_->empty() ? best_of_samples(history, unmeasured, random)
+                               : best_of_catalogue(history, unmeasured, random);
   } catch (const NumericalError&) {  // numbers that no model can take: go on without one
     return unmeasured.random(random);
   }

@@ -43,12 +43,22 @@ class Catalogue {
     for (Eigen::Index j = 0; j < coordinates_.cols(); ++j) out += (coordinates_.col(j).array() - x[j]).square();
   }
 
-  /// (N, axes): the rows for kernels.
-  Eigen::MatrixXd encode() const {
-    std::vector<space::Point> points;
-    points.reserve(static_cast<std::size_t>(rows()));
-    for (Eigen::Index i = 0; i < rows(); ++i) points.push_back(space_.at(static_cast<std::uint64_t>(i)));
-    return space_.encode(points);
+  /// (N): whether a row differs from `point` in one parameter alone.
+  Eigen::Array<bool, Eigen::Dynamic, 1> one_away(const space::Point& point) const {
+    const Eigen::VectorXd x = space_.coordinates(point);
+    Eigen::ArrayXi differences = Eigen::ArrayXi::Zero(rows());
+    for (Eigen::Index j = 0; j < coordinates_.cols(); ++j) {
+      differences += (coordinates_.col(j).array() != x[j]).template cast<int>();
+    }
+    return differences == 1;
+  }
+
+  /// Every row (N).
+  std::vector<space::Point> points() const {
+    std::vector<space::Point> out;
+    out.reserve(static_cast<std::size_t>(rows()));
+    for (Eigen::Index i = 0; i < rows(); ++i) out.push_back(space_.at(static_cast<std::uint64_t>(i)));
+    return out;
   }
 
  private:
