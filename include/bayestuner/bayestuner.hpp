@@ -6,6 +6,7 @@
 #include "bayestuner/acquisition/log_expected_improvement.hpp"
 #include "bayestuner/acquisition/probability_of_improvement.hpp"
 #include "bayestuner/acquisition/upper_confidence_bound.hpp"
+#include "bayestuner/analysis/comparison.hpp"
 #include "bayestuner/analysis/replay.hpp"
 #include "bayestuner/analysis/report.hpp"
 #include "bayestuner/knob/discover.hpp"
