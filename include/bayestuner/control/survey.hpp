@@ -15,7 +15,7 @@ namespace bayestuner::control {
 struct SurveyOptions {
   WindowPolicy window{.seconds = 3.0};
   double gain = 0.003;       ///< expected gain, as a share of the best rate, below which nothing more is tried
-  double confidence = 0.05;  ///< least probability of keeping the cap that a try must have
+  double confidence = 0.02;  ///< least probability of keeping the cap that a try must have
   double drift = 0.1;  ///< change of the resting setting's power, as a share, that makes the others worth a new look
 
   template <class Archive>
@@ -188,7 +188,7 @@ inline detail::Choice Survey::decide(double power_w, double per_s) noexcept {
     s.scale = std::sqrt((squares + 2.0 * least_scale * least_scale) / (static_cast<double>(n) + 2.0));
     return s;
   };
-  const Surface power = fit(&Tried::log_w, 0.1, 0.5), rate = fit(&Tried::log_per_s, 0.3, 3.0);
+  const Surface power = fit(&Tried::log_w, 0.2, 0.3), rate = fit(&Tried::log_per_s, 0.3, 3.0);
 
   std::size_t next = grid_.count(), likeliest = grid_.count();
   double most = 0.0, surest = 0.0;
