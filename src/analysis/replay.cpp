@@ -64,10 +64,8 @@ Run run_one(const RecordedTask& task, const RecordedTable& table, const std::str
     const auto index = table.space.index_of(*point);
     if (!index) throw Error("strategy " + strategy_name + ": suggested a row that does not exist");
     run.repeats += !seen.insert(*index).second;
-    search::Observation told{.point = *point};
-    if (table.ok[*index]) {
-      told.values = table.values[*index];
-      told.standard_errors = table.standard_errors[*index];
+    search::Observation told = table.observe(*index, *point);
+    if (told.outcome == search::Outcome::ok) {
       if (pareto) {
         Eigen::RowVectorXd row(static_cast<Eigen::Index>(table.task.objectives.size()));
         for (Eigen::Index j = 0; j < row.size(); ++j) {
@@ -81,7 +79,6 @@ Run run_one(const RecordedTask& task, const RecordedTable& table, const std::str
         run.gap = std::abs(*run.best - optimum) / std::max(std::abs(optimum), 1e-300);
       }
     } else {
-      told.outcome = search::Outcome::failed;
       ++run.failures;
     }
     history.observations.push_back(std::move(told));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bayestuner/search/history.hpp"
 #include "bayestuner/search/task.hpp"
 #include "bayestuner/space/dynamic_space.hpp"
 
@@ -63,6 +64,12 @@ struct RecordedTable {
   std::vector<Eigen::VectorXd> standard_errors;
   double best = 0.0;         ///< best feasible objective value, the user's sense
   double hypervolume = 0.0;  ///< of the whole table against the reference point, two objectives
+
+  /// What measuring configuration `index` of the pool, `point`, tells.
+  search::Observation observe(std::uint64_t index, const space::Point& point) const {
+    if (!ok[index]) return {.point = point, .outcome = search::Outcome::failed};
+    return {.point = point, .values = values[index], .standard_errors = standard_errors[index]};
+  }
 };
 
 /// Why the optimum that a task states is not the best of its candidates, in words; empty where it is, to 1e-6. A stated
