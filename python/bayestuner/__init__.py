@@ -2,7 +2,7 @@
 
 The names equal those of the C++ library; errors extend the builtins (InvalidArgument is a ValueError, DeviceError an
 OSError). Arrays are float64, shape (n, d). Knobs, meters and workloads are in bayestuner.knob, .meter and .runner,
-plots in bayestuner.plots, what an object of your own must have in bayestuner.protocols.
+analyses in bayestuner.analysis, plots in bayestuner.plots, what an object of your own must have in bayestuner.protocols.
 """
 
 from bayestuner._bayestuner import (
@@ -84,7 +84,7 @@ from bayestuner.recipes import maximize_throughput, minimize_power, pareto
 from bayestuner.study import Study, TrialFailed
 from bayestuner.tuning import TuneResult, tune
 
-from bayestuner import knob, meter, protocols, runner  # isort: skip
+from bayestuner import analysis, knob, meter, protocols, runner  # isort: skip
 
 __version__ = "0.1.0"
 
@@ -150,6 +150,7 @@ __all__ = [
     "UpperConfidenceBound",
     "WorkloadError",
     "additive_epsilon",
+    "analysis",
     "crowding_distance",
     "doctor",
     "explorations",

@@ -1,5 +1,13 @@
 #include <algorithm>
+#include <utility>
 
+#include "bayestuner/analysis/comparison.hpp"
+#include "bayestuner/analysis/degree_study.hpp"
+#include "bayestuner/analysis/functional_anova.hpp"
+#include "bayestuner/analysis/importance.hpp"
+#include "bayestuner/analysis/interactions.hpp"
+#include "bayestuner/analysis/partial_dependence.hpp"
+#include "bayestuner/analysis/prediction.hpp"
 #include "bayestuner/analysis/replay.hpp"
 #include "bayestuner/analysis/report.hpp"
 #include "bayestuner/search/hypervolume.hpp"
@@ -79,9 +87,130 @@ py::list replay(const py::object& tasks, const std::vector<std::string>& ids, co
   return results;
 }
 
+std::vector<std::pair<std::string, std::string>> compare(const std::vector<std::string>& files,
+                                                         const std::string& dicts, const std::string& baseline,
+                                                         double confidence, int resamples, std::uint64_t seed,
+                                                         bool fixed_tasks, double within) {
+  const py::gil_scoped_release release;
+  std::vector<analysis::ReplayResult> results = analysis::parse_results(dicts);
+  for (const std::string& file : files) {
+    for (auto& result : analysis::read_results(file)) results.push_back(std::move(result));
+  }
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& one : analysis::compare(results, {.confidence = confidence,
+                                                    .resamples = resamples,
+                                                    .seed = seed,
+                                                    .fixed_tasks = fixed_tasks,
+                                                    .baseline = baseline,
+                                                    .within = within})) {
+    out.emplace_back(one.to_json(), one.to_text());
+  }
+  return out;
+}
+
+// What bayestuner.analysis makes an Analysis of: JSON, and the text for people.
+using Made = std::pair<std::string, std::string>;
+
+template <class Result>
+Made made(const Result& result) {
+  return {result.to_json(), result.to_text()};
+}
+
+analysis::RecordedTable recorded_table(const std::string& file, const std::string& id) {
+  for (const auto& task : analysis::read_tasks(file)) {
+    if (task.id == id) return analysis::load_table(task);
+  }
+  throw InvalidArgument("task: '" + id + "' is not in " + file);
+}
+
 }  // namespace
 
 void bind_analysis(py::module_& m) {
+  auto own = m.def_submodule("analysis", "Analyses as pairs of JSON and text; use bayestuner.analysis instead.");
+  own.def("compare", &compare, "files"_a, "results"_a, "baseline"_a, "confidence"_a, "resamples"_a, "seed"_a,
+          "fixed_tasks"_a, "within"_a, "bayestuner.analysis.compare(): files, and further results as a JSON list.");
+  using Release = py::call_guard<py::gil_scoped_release>;
+  py::class_<analysis::Sample>(own, "Sample", "Measurements of one metric, each configuration once.")
+      .def(py::init([](study::Study& study, const std::string& metric) { return analysis::sample_of(study, metric); }),
+           "study"_a, "metric"_a, "Of a study's complete trials.")
+      .def(py::init([](const std::string& file, const std::string& task, const std::string& metric) {
+             return analysis::sample_of(recorded_table(file, task), metric);
+           }),
+           "file"_a, "task"_a, "metric"_a, "Of a recorded table's rows.")
+      .def_readonly("metric", &analysis::Sample::metric, "Its name.")
+      .def("__len__", &analysis::Sample::size);
+  own.def(
+      "interactions",
+      [](const analysis::Sample& sample, int degree, int max_degree, double confidence, std::uint64_t seed) {
+        return made(analysis::interactions(
+            sample, {.degree = degree, .max_degree = max_degree, .confidence = confidence, .seed = seed}));
+      },
+      "sample"_a, "degree"_a, "max_degree"_a, "confidence"_a, "seed"_a, Release(),
+      "bayestuner.analysis.interactions().");
+  own.def(
+      "functional_anova",
+      [](const analysis::Sample& sample, const std::string& surrogate, int resamples, double confidence,
+         std::uint64_t seed) {
+        return made(analysis::functional_anova(
+            sample, {.surrogate = surrogate, .resamples = resamples, .confidence = confidence, .seed = seed}));
+      },
+      "sample"_a, "surrogate"_a, "resamples"_a, "confidence"_a, "seed"_a, Release(),
+      "bayestuner.analysis.functional_anova().");
+  own.def(
+      "importance",
+      [](const analysis::Sample& sample, const std::string& surrogate, int resamples, double confidence,
+         std::uint64_t seed) {
+        return made(analysis::importance(
+            sample, {.surrogate = surrogate, .resamples = resamples, .confidence = confidence, .seed = seed}));
+      },
+      "sample"_a, "surrogate"_a, "resamples"_a, "confidence"_a, "seed"_a, Release(),
+      "bayestuner.analysis.importance().");
+  own.def(
+      "partial_dependence",
+      [](const analysis::Sample& sample, const std::vector<std::string>& parameters, const std::string& surrogate,
+         int resamples, double confidence, std::uint64_t seed) {
+        return made(analysis::partial_dependence(
+            sample, parameters,
+            {.surrogate = surrogate, .resamples = resamples, .confidence = confidence, .seed = seed}));
+      },
+      "sample"_a, "parameters"_a, "surrogate"_a, "resamples"_a, "confidence"_a, "seed"_a, Release(),
+      "bayestuner.analysis.partial_dependence().");
+  own.def(
+      "degree_study",
+      [](const analysis::Sample& sample, int max_degree, double confidence, std::uint64_t seed, bool is_whole) {
+        return made(analysis::degree_study(
+            sample, {.max_degree = max_degree, .confidence = confidence, .seed = seed}, is_whole ? &sample : nullptr));
+      },
+      "sample"_a, "max_degree"_a, "confidence"_a, "seed"_a, "is_whole"_a, Release(),
+      "bayestuner.analysis.degree_study().");
+  own.def(
+      "prediction_study",
+      [](const analysis::Sample& sample, double confidence, std::uint64_t seed) {
+        return made(
+            analysis::prediction_study({{"measured", {sample}}}, {.confidence = confidence, .seed = seed}));
+      },
+      "sample"_a, "confidence"_a, "seed"_a, Release(), "bayestuner.analysis.prediction_study() of one sample.");
+  own.def(
+      "prediction_study",
+      [](const std::string& file, const std::string& task, const std::string& metric, const std::string& strategy,
+         std::size_t evaluations, int repeats, double confidence, std::uint64_t seed) {
+        const py::gil_scoped_release release;
+        const auto table = recorded_table(file, task);
+        Interrupt interrupt;
+        std::vector<analysis::SampleGroup> groups;
+        for (const std::string& name : {strategy, std::string("random")}) {
+          groups.push_back(analysis::sample_group(name, table, metric,
+                                                  analysis::gather_rows(table, {.strategy = name,
+                                                                                .evaluations = evaluations,
+                                                                                .repeats = repeats,
+                                                                                .first_seed = seed,
+                                                                                .stop = [&] { return interrupt(); }})));
+        }
+        const analysis::Sample whole = analysis::sample_of(table, metric);
+        return made(analysis::prediction_study(groups, {.confidence = confidence, .seed = seed}, &whole));
+      },
+      "file"_a, "task"_a, "metric"_a, "strategy"_a, "evaluations"_a, "repeats"_a, "confidence"_a, "seed"_a,
+      "bayestuner.analysis.prediction_study() of a recorded table: guided against random samples.");
   m.def(
       "replay", &replay, "tasks"_a, "ids"_a = std::vector<std::string>(), "strategies"_a = "bo", "seeds"_a = 1,
       "types"_a = std::vector<std::string>(), "first_seed"_a = 0, "budget"_a = py::none(), "jobs"_a = 1,

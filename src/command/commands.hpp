@@ -30,6 +30,7 @@ void add_explore(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_control(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
+void add_analyse(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
