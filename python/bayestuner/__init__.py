@@ -2,7 +2,7 @@
 
 The names equal those of the C++ library; errors extend the builtins (InvalidArgument is a ValueError, DeviceError an
 OSError). Arrays are float64, shape (n, d). Knobs, meters and workloads are in bayestuner.knob, .meter and .runner,
-analyses in bayestuner.analysis, plots in bayestuner.plots, what an object of your own must have in bayestuner.protocols.
+analyses in bayestuner.analysis, plots in bayestuner.plots, what an object of yours must have in bayestuner.protocols.
 """
 
 from bayestuner._bayestuner import (

@@ -1,7 +1,7 @@
 """What a finished study, a recorded table, or a replay says.
 
 Each function gives an Analysis: a dict with the keys of `--format json` of the command, whose str() is the table for
-people. Plots of them are in bayestuner.plots.
+people, and whose plot() draws it with matplotlib or plotly.
 """
 
 from __future__ import annotations
@@ -17,19 +17,29 @@ from bayestuner.study import Study
 
 
 class Analysis(dict[str, Any]):
-    """Data of an analysis. text: the table for people, which str() gives as well."""
+    """Data of an analysis. text: the table for people, which str() gives as well. kind: the function it comes from."""
 
-    def __init__(self, data: Mapping[str, Any], text: str) -> None:
-        """data: what the analysis found. text: the same for people."""
+    def __init__(self, data: Mapping[str, Any], text: str, kind: str) -> None:
+        """data: what the analysis found. text: the same for people. kind: the function it comes from."""
         super().__init__(data)
-        self.text = text
+        self.text, self.kind = text, kind
 
     def __str__(self) -> str:
         return self.text
 
+    def plot(self, *, backend: str = "matplotlib", ax: Any = None) -> Any:
+        """Estimates with their intervals; of a dependence the curve, or for two parameters the map.
 
-def _analysis(made: tuple[str, str]) -> Analysis:
-    return Analysis(json.loads(made[0]), made[1])
+        backend: matplotlib (returns the axes; ax: draw there) or plotly (returns a figure). Raises InvalidArgument for
+        another one, ImportError where it is not installed.
+        """
+        from bayestuner import _analysis_plots
+
+        return _analysis_plots.draw(self, backend, ax)
+
+
+def _analysis(made: tuple[str, str], kind: str) -> Analysis:
+    return Analysis(json.loads(made[0]), made[1], kind)
 
 
 Results = str | os.PathLike[str] | Mapping[str, Any]
@@ -61,10 +71,8 @@ def compare(
             dicts.append(one)
         else:
             files.append(os.fspath(one))
-    made = _core.compare(
-        files, json.dumps(dicts), baseline, confidence, resamples, seed, fixed_tasks, within
-    )
-    return [_analysis(one) for one in made]
+    made = _core.compare(files, json.dumps(dicts), baseline, confidence, resamples, seed, fixed_tasks, within)
+    return [_analysis(one, "compare") for one in made]
 
 
 Source = Study | str | os.PathLike[str]
@@ -97,7 +105,9 @@ def interactions(
     metric: default the first objective. degree: 0 chooses by cross-validation up to max_degree.
     Raises InvalidArgument: a degree with more terms than configurations, an unknown metric or task.
     """
-    return _analysis(_core.interactions(_sample(source, metric, task), degree, max_degree, confidence, seed))
+    return _analysis(
+        _core.interactions(_sample(source, metric, task), degree, max_degree, confidence, seed), "interactions"
+    )
 
 
 def functional_anova(
@@ -118,7 +128,8 @@ def functional_anova(
     Raises InvalidArgument.
     """
     return _analysis(
-        _core.functional_anova(_sample(source, metric, task), surrogate or "", resamples, confidence, seed)
+        _core.functional_anova(_sample(source, metric, task), surrogate or "", resamples, confidence, seed),
+        "functional_anova",
     )
 
 
@@ -132,10 +143,12 @@ def importance(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Analysis:
-    """How much the metric depends on each parameter: share of the variance, growth of the held-out error when its values
-    are shuffled, share of a forest's splits. Arguments and errors as for functional_anova().
+    """How much the metric depends on each parameter: share of the variance, growth of the held-out error when its
+    values are shuffled, share of a forest's splits. Arguments and errors as for functional_anova().
     """
-    return _analysis(_core.importance(_sample(source, metric, task), surrogate, resamples, confidence, seed))
+    return _analysis(
+        _core.importance(_sample(source, metric, task), surrogate, resamples, confidence, seed), "importance"
+    )
 
 
 def partial_dependence(
@@ -155,7 +168,9 @@ def partial_dependence(
     """
     names = [parameters] if isinstance(parameters, str) else list(parameters)
     sample = _sample(source, metric, task)
-    return _analysis(_core.partial_dependence(sample, names, surrogate, resamples, confidence, seed))
+    return _analysis(
+        _core.partial_dependence(sample, names, surrogate, resamples, confidence, seed), "partial_dependence"
+    )
 
 
 def degree_study(
@@ -172,7 +187,9 @@ def degree_study(
     source, metric, task: as for interactions(). Raises InvalidArgument.
     """
     is_table = not isinstance(source, Study) and os.fspath(source).endswith(".json")
-    return _analysis(_core.degree_study(_sample(source, metric, task), max_degree, confidence, seed, is_table))
+    return _analysis(
+        _core.degree_study(_sample(source, metric, task), max_degree, confidence, seed, is_table), "degree_study"
+    )
 
 
 def prediction_study(
@@ -194,11 +211,10 @@ def prediction_study(
     """
     if not isinstance(source, Study) and os.fspath(source).endswith(".json"):
         return _analysis(
-            _core.prediction_study(
-                os.fspath(source), task, metric, strategy, evaluations, repeats, confidence, seed
-            )
+            _core.prediction_study(os.fspath(source), task, metric, strategy, evaluations, repeats, confidence, seed),
+            "prediction_study",
         )
-    return _analysis(_core.prediction_study(_sample(source, metric, task), confidence, seed))
+    return _analysis(_core.prediction_study(_sample(source, metric, task), confidence, seed), "prediction_study")
 
 
 __all__ = [

@@ -178,16 +178,15 @@ void bind_analysis(py::module_& m) {
   own.def(
       "degree_study",
       [](const analysis::Sample& sample, int max_degree, double confidence, std::uint64_t seed, bool is_whole) {
-        return made(analysis::degree_study(
-            sample, {.max_degree = max_degree, .confidence = confidence, .seed = seed}, is_whole ? &sample : nullptr));
+        return made(analysis::degree_study(sample, {.max_degree = max_degree, .confidence = confidence, .seed = seed},
+                                           is_whole ? &sample : nullptr));
       },
       "sample"_a, "max_degree"_a, "confidence"_a, "seed"_a, "is_whole"_a, Release(),
       "bayestuner.analysis.degree_study().");
   own.def(
       "prediction_study",
       [](const analysis::Sample& sample, double confidence, std::uint64_t seed) {
-        return made(
-            analysis::prediction_study({{"measured", {sample}}}, {.confidence = confidence, .seed = seed}));
+        return made(analysis::prediction_study({{"measured", {sample}}}, {.confidence = confidence, .seed = seed}));
       },
       "sample"_a, "confidence"_a, "seed"_a, Release(), "bayestuner.analysis.prediction_study() of one sample.");
   own.def(
@@ -199,12 +198,13 @@ void bind_analysis(py::module_& m) {
         Interrupt interrupt;
         std::vector<analysis::SampleGroup> groups;
         for (const std::string& name : {strategy, std::string("random")}) {
-          groups.push_back(analysis::sample_group(name, table, metric,
-                                                  analysis::gather_rows(table, {.strategy = name,
-                                                                                .evaluations = evaluations,
-                                                                                .repeats = repeats,
-                                                                                .first_seed = seed,
-                                                                                .stop = [&] { return interrupt(); }})));
+          groups.push_back(analysis::sample_group(
+              name, table, metric,
+              analysis::gather_rows(
+                  table,
+                  {.strategy = name, .evaluations = evaluations, .repeats = repeats, .first_seed = seed, .stop = [&] {
+                     return interrupt();
+                   }})));
         }
         const analysis::Sample whole = analysis::sample_of(table, metric);
         return made(analysis::prediction_study(groups, {.confidence = confidence, .seed = seed}, &whole));

@@ -102,7 +102,7 @@ TEST_F(ControlReplay, RefusesInWords) {
   EXPECT_THROW(replay(folder, {.tasks = {"least"}}), InvalidArgument);  // nothing to steer: a least power is sought
   EXPECT_THROW(replay(folder, {.controllers = {"guard:z"}}), InvalidArgument);
   EXPECT_THROW(replay(folder, {.controllers = {"guard:z=x"}}), InvalidArgument);
-  EXPECT_THROW(replay(folder, {.controllers = {"gard"}}), InvalidArgument);
+  EXPECT_THROW(replay(folder, {.controllers = {"watchman"}}), InvalidArgument);
   EXPECT_THROW(replay(folder, {.seeds = 0}), InvalidArgument);
   EXPECT_THROW(replay(folder, {.mode = ReplayMode::traces}), DeviceError);
   write("traces.csv.gz", "problem,approach\n");

@@ -13,7 +13,7 @@ import numpy.typing
 
 import bayestuner._bayestuner
 
-from . import knob, meter, runner
+from . import analysis, knob, meter, runner
 
 __all__: list[str] = [
     "BatchConstraint",
@@ -72,6 +72,7 @@ __all__: list[str] = [
     "UpperConfidenceBound",
     "WorkloadError",
     "additive_epsilon",
+    "analysis",
     "crowding_distance",
     "doctor",
     "exploration_strategy",
