@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -153,8 +154,7 @@ def _matplotlib(shape: Dots | Curve | Map, ax: Any) -> Any:
 
 
 def _plotly(shape: Dots | Curve | Map) -> Any:
-    import plotly.graph_objects as go
-
+    go = importlib.import_module("plotly.graph_objects")  # it has no types
     figure = go.Figure()
     if isinstance(shape, Dots):
         for g, (name, intervals) in enumerate(shape.groups.items()):

@@ -95,7 +95,7 @@ def test_toml_blocks_parse_and_whole_tune_files_are_accepted(page, tmp_path):
 
 SERVER = """
 [study]
-trials = 3
+trials = 6
 verify = false
 [problem]
 minimize = "power_w"
@@ -103,7 +103,7 @@ minimize = "power_w"
 name = "cores"
 type = "integer"
 low = 1
-high = 4
+high = 8
 default = 4
 [workload]
 type = "process"
