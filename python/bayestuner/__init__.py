@@ -2,7 +2,8 @@
 
 The names equal those of the C++ library; errors extend the builtins (InvalidArgument is a ValueError, DeviceError an
 OSError). Arrays are float64, shape (n, d). Knobs, meters and workloads are in bayestuner.knob, .meter and .runner,
-analyses in bayestuner.analysis, plots in bayestuner.plots, what an object of yours must have in bayestuner.protocols.
+controllers of a live server in bayestuner.control, analyses in bayestuner.analysis, plots in bayestuner.plots, what an
+object of yours must have in bayestuner.protocols.
 """
 
 from bayestuner._bayestuner import (
@@ -84,7 +85,7 @@ from bayestuner.recipes import maximize_throughput, minimize_power, pareto
 from bayestuner.study import Study, TrialFailed
 from bayestuner.tuning import TuneResult, tune
 
-from bayestuner import analysis, knob, meter, protocols, runner  # isort: skip
+from bayestuner import analysis, control, knob, meter, protocols, runner  # isort: skip
 
 __version__ = "0.1.0"
 
@@ -151,6 +152,7 @@ __all__ = [
     "WorkloadError",
     "additive_epsilon",
     "analysis",
+    "control",
     "crowding_distance",
     "doctor",
     "explorations",

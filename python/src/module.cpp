@@ -16,6 +16,7 @@ void bind_workload(pybind11::module_& m);
 void bind_runner(pybind11::module_& m);
 void bind_tune(pybind11::module_& m);
 void bind_analysis(pybind11::module_& m);
+void bind_controller(pybind11::module_& m);
 }  // namespace bayestuner::python
 
 PYBIND11_MODULE(_bayestuner, m) {
@@ -39,4 +40,6 @@ PYBIND11_MODULE(_bayestuner, m) {
   python::bind_runner(runner);
   python::bind_tune(m);
   python::bind_analysis(m);
+  auto control = m.def_submodule("control", "Controllers of a live server, and their replay.");
+  python::bind_controller(control);
 }

@@ -17,8 +17,8 @@ import bayestuner as bt
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "bayestuner"
-MODULES = ["bayestuner", "bayestuner.knob", "bayestuner.meter", "bayestuner.runner", "bayestuner.protocols"]
-MODULES += ["bayestuner.plots", "bayestuner.recipes", "bayestuner.study", "bayestuner.tuning"]
+MODULES = ["bayestuner", "bayestuner.control", "bayestuner.knob", "bayestuner.meter", "bayestuner.runner"]
+MODULES += ["bayestuner.protocols", "bayestuner.plots", "bayestuner.recipes", "bayestuner.study", "bayestuner.tuning"]
 MODULES += ["bayestuner.images", "bayestuner.dispatcher"]
 PLAIN = {"__init__", "__call__", "__getitem__"}  # special methods that need words; the others explain themselves
 

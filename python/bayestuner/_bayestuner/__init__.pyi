@@ -13,7 +13,7 @@ import numpy.typing
 
 import bayestuner._bayestuner
 
-from . import analysis, knob, meter, runner
+from . import analysis, control, knob, meter, runner
 
 __all__: list[str] = [
     "BatchConstraint",
@@ -73,6 +73,7 @@ __all__: list[str] = [
     "WorkloadError",
     "additive_epsilon",
     "analysis",
+    "control",
     "crowding_distance",
     "doctor",
     "exploration_strategy",
