@@ -21,7 +21,7 @@ server = pytest.importorskip("server")
 
 
 class Widths:
-    """Stands in for the network: reads an image as its width, and notes which batches it was given."""
+    """Stands in for the network: reads an image as its width, half certain, and notes which batches it was given."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -36,10 +36,10 @@ class Widths:
     def tensor(self, image: Image.Image) -> int:
         return image.width
 
-    def read(self, tensors: list[int]) -> list[str]:
+    def read_with_confidence(self, tensors: list[int]) -> list[tuple[str, float]]:
         self.gate.wait(10)
         self.batches.append([str(t) for t in tensors])
-        return self.batches[-1]
+        return [(text, 0.5) for text in self.batches[-1]]
 
 
 def png(width: int) -> bytes:
@@ -70,7 +70,7 @@ def test_what_waits_while_a_batch_runs_makes_the_next_one():
         rest = [asyncio.create_task(batcher.read(png(w))) for w in range(2, 9)]
         await asyncio.sleep(0.1)
         network.gate.set()
-        assert await asyncio.gather(first, *rest) == [str(w) for w in range(1, 9)]
+        assert await asyncio.gather(first, *rest) == [(str(w), 0.5) for w in range(1, 9)]
         assert network.batches == [["1"], ["2", "3", "4", "5"], ["6", "7", "8"]]
 
     run(scenario)
@@ -99,7 +99,7 @@ def test_a_broken_image_fails_alone():
         answers = await asyncio.gather(
             batcher.read(png(1)), batcher.read(b"no image"), batcher.read(png(3)), return_exceptions=True
         )
-        assert answers[0] == "1" and answers[2] == "3"
+        assert answers[0] == ("1", 0.5) and answers[2] == ("3", 0.5)
         assert isinstance(answers[1], ValueError)
 
     run(scenario)
@@ -186,7 +186,10 @@ def test_the_protocol():
                 metadata = await get(path)
                 assert metadata["name"] == "recognise" and metadata["versions"] == ["1"]
                 assert metadata["inputs"] == [{"name": "image", "datatype": "BYTES", "shape": [-1]}]
-                assert metadata["outputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
+                assert [(o["name"], o["datatype"]) for o in metadata["outputs"]] == [
+                    ("text", "BYTES"),
+                    ("confidence", "FP32"),
+                ]
                 assert (await get(path + "/ready"))["ready"] is True
                 data = [base64.b64encode(png(w)).decode() for w in (5, 6)]
                 async with client.post(path + "/infer", json=ask(data)) as answer:
