@@ -157,7 +157,7 @@ TEST(ImageFeatures, PutAPureHueIntoOnePart) {
                                                  {{0, 255, 0}, 3},   {{0, 255, 255}, 4}, {{0, 0, 255}, 5},
                                                  {{255, 0, 255}, 6}, {{255, 0, 60}, 7}};
   for (const auto& [colour, part] : hues) {
-    const ImageFeatures f = image_features(painted(20, 20, [&](int, int) { return colour; }).view());
+    const ImageFeatures f = image_features(painted(20, 20, [pure = colour](int, int) { return pure; }).view());
     EXPECT_EQ(feature(f, "hue" + std::to_string(part)), 1.0) << int(colour[0]) << ' ' << int(colour[1]);
     EXPECT_EQ(sum(f, "hue"), 1.0);
   }
