@@ -78,8 +78,9 @@ void HttpEndpoint::State::serve(int fd) const {
     if (got <= 0) return;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > largest_request) return;
-    if (head == std::string::npos && (head = text.find("\r\n\r\n")) != std::string::npos) {
-      whole = head + 4 + body_length(text.substr(0, head));
+    if (head == std::string::npos) {
+      head = text.find("\r\n\r\n");
+      if (head != std::string::npos) whole = head + 4 + body_length(text.substr(0, head));
     }
   }
   EndpointRequest request;

@@ -56,7 +56,7 @@ class AnySurrogate {
     }
     Posterior predict(const Eigen::MatrixXd& x) const override { return model.predict(x); }
     void declare_axes([[maybe_unused]] const std::vector<space::AxisKind>& axes) override {
-      if constexpr (requires { model.options().axes = axes; }) {
+      if constexpr (requires { model.options().axes = axes; }) {  // NOLINT(bugprone-assignment-in-if-condition)
         if (model.options().axes.empty()) model.options().axes = axes;
       }
     }

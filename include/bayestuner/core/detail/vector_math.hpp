@@ -157,6 +157,7 @@ BAYESTUNER_INLINE void polynomial_body(double* data, std::ptrdiff_t n, const dou
       });
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): an attribute stands in none
 #define BAYESTUNER_VECTOR_FUNCTIONS(suffix, attribute, bytes)                                                         \
   attribute inline void exp_##suffix(double* x, std::ptrdiff_t n) { exp_body<double, bytes>(x, n); }                  \
   attribute inline void exp_##suffix(float* x, std::ptrdiff_t n) { exp_body<float, bytes>(x, n); }                    \
@@ -164,6 +165,7 @@ BAYESTUNER_INLINE void polynomial_body(double* data, std::ptrdiff_t n, const dou
   attribute inline void polynomial_##suffix(double* x, std::ptrdiff_t n, const double* terms, std::ptrdiff_t count) { \
     polynomial_body<bytes>(x, n, terms, count);                                                                       \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 BAYESTUNER_VECTOR_FUNCTIONS(portable, , 16)
 #if BAYESTUNER_X86_VECTORS
 BAYESTUNER_VECTOR_FUNCTIONS(avx2, BAYESTUNER_AVX2, 32)

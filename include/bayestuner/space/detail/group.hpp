@@ -203,7 +203,7 @@ class Group {
   void write_grid(std::uint64_t cell, Point& point) const {
     for (auto it = members_.rbegin(); it != members_.rend(); ++it) {
       const std::uint64_t levels = static_cast<std::uint64_t>(rules_->parameters[*it].level_count());
-      point[*it] = static_cast<double>(cell % levels);
+      point[*it] = static_cast<double>(cell % levels);  // NOLINT(clang-analyzer-core.DivideZero): finite axes have some
       cell /= levels;
     }
   }
