@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from bayestuner._bayestuner import InvalidArgument
 from bayestuner._bayestuner import analysis as _core
@@ -78,13 +78,17 @@ def compare(
 Source = Study | str | os.PathLike[str]
 
 
+def _is_table(source: Source) -> TypeGuard[str | os.PathLike[str]]:
+    return not isinstance(source, Study) and os.fspath(source).endswith(".json")
+
+
 def _sample(source: Source, metric: str, task: str) -> _core.Sample:
     if isinstance(source, Study):
         if task:
             raise InvalidArgument(f"task: '{task}' is of recorded tables; a study has none")
         return _core.Sample(source._core, metric)
     path = os.fspath(source)
-    if path.endswith(".json"):
+    if _is_table(source):
         return _core.Sample(path, task, metric)
     return _core.Sample(Study.open(path, task)._core, metric)
 
@@ -186,9 +190,9 @@ def degree_study(
 
     source, metric, task: as for interactions(). Raises InvalidArgument.
     """
-    is_table = not isinstance(source, Study) and os.fspath(source).endswith(".json")
     return _analysis(
-        _core.degree_study(_sample(source, metric, task), max_degree, confidence, seed, is_table), "degree_study"
+        _core.degree_study(_sample(source, metric, task), max_degree, confidence, seed, _is_table(source)),
+        "degree_study",
     )
 
 
@@ -209,7 +213,7 @@ def prediction_study(
     configurations that `strategy` gathered, against random ones, tested on held-out rows and on the whole table.
     metric: default the first objective. Raises InvalidArgument.
     """
-    if not isinstance(source, Study) and os.fspath(source).endswith(".json"):
+    if _is_table(source):
         return _analysis(
             _core.prediction_study(os.fspath(source), task, metric, strategy, evaluations, repeats, confidence, seed),
             "prediction_study",

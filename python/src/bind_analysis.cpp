@@ -116,6 +116,14 @@ Made made(const Result& result) {
   return {result.to_json(), result.to_text()};
 }
 
+// What is read off a surrogate with intervals by bootstrap.
+template <auto Analyse>
+Made of_model(const analysis::Sample& sample, const std::string& surrogate, int resamples, double confidence,
+              std::uint64_t seed) {
+  return made(
+      Analyse(sample, {.surrogate = surrogate, .resamples = resamples, .confidence = confidence, .seed = seed}));
+}
+
 analysis::RecordedTable recorded_table(const std::string& file, const std::string& id) {
   for (const auto& task : analysis::read_tasks(file)) {
     if (task.id == id) return analysis::load_table(task);
@@ -147,24 +155,10 @@ void bind_analysis(py::module_& m) {
       },
       "sample"_a, "degree"_a, "max_degree"_a, "confidence"_a, "seed"_a, Release(),
       "bayestuner.analysis.interactions().");
-  own.def(
-      "functional_anova",
-      [](const analysis::Sample& sample, const std::string& surrogate, int resamples, double confidence,
-         std::uint64_t seed) {
-        return made(analysis::functional_anova(
-            sample, {.surrogate = surrogate, .resamples = resamples, .confidence = confidence, .seed = seed}));
-      },
-      "sample"_a, "surrogate"_a, "resamples"_a, "confidence"_a, "seed"_a, Release(),
-      "bayestuner.analysis.functional_anova().");
-  own.def(
-      "importance",
-      [](const analysis::Sample& sample, const std::string& surrogate, int resamples, double confidence,
-         std::uint64_t seed) {
-        return made(analysis::importance(
-            sample, {.surrogate = surrogate, .resamples = resamples, .confidence = confidence, .seed = seed}));
-      },
-      "sample"_a, "surrogate"_a, "resamples"_a, "confidence"_a, "seed"_a, Release(),
-      "bayestuner.analysis.importance().");
+  own.def("functional_anova", &of_model<analysis::functional_anova>, "sample"_a, "surrogate"_a, "resamples"_a,
+          "confidence"_a, "seed"_a, Release(), "bayestuner.analysis.functional_anova().");
+  own.def("importance", &of_model<analysis::importance>, "sample"_a, "surrogate"_a, "resamples"_a, "confidence"_a,
+          "seed"_a, Release(), "bayestuner.analysis.importance().");
   own.def(
       "partial_dependence",
       [](const analysis::Sample& sample, const std::vector<std::string>& parameters, const std::string& surrogate,
@@ -196,18 +190,13 @@ void bind_analysis(py::module_& m) {
         const py::gil_scoped_release release;
         const auto table = recorded_table(file, task);
         Interrupt interrupt;
-        std::vector<analysis::SampleGroup> groups;
-        for (const std::string& name : {strategy, std::string("random")}) {
-          groups.push_back(analysis::sample_group(
-              name, table, metric,
-              analysis::gather_rows(
-                  table,
-                  {.strategy = name, .evaluations = evaluations, .repeats = repeats, .first_seed = seed, .stop = [&] {
-                     return interrupt();
-                   }})));
-        }
-        const analysis::Sample whole = analysis::sample_of(table, metric);
-        return made(analysis::prediction_study(groups, {.confidence = confidence, .seed = seed}, &whole));
+        return made(analysis::prediction_study(table, metric,
+                                               {.strategy = strategy,
+                                                .evaluations = evaluations,
+                                                .repeats = repeats,
+                                                .first_seed = seed,
+                                                .stop = [&] { return interrupt(); }},
+                                               {.confidence = confidence, .seed = seed}));
       },
       "file"_a, "task"_a, "metric"_a, "strategy"_a, "evaluations"_a, "repeats"_a, "confidence"_a, "seed"_a,
       "bayestuner.analysis.prediction_study() of a recorded table: guided against random samples.");

@@ -44,4 +44,14 @@ SampleGroup sample_group(const std::string& name, const RecordedTable& table, co
   return group;
 }
 
+PredictionStudy prediction_study(const RecordedTable& table, const std::string& metric, const GatherOptions& guided,
+                                 const PredictionOptions& options) {
+  GatherOptions random = guided;
+  random.strategy = "random";
+  const Sample whole = sample_of(table, metric);
+  return prediction_study({sample_group(guided.strategy, table, metric, gather_rows(table, guided)),
+                           sample_group(random.strategy, table, metric, gather_rows(table, random))},
+                          options, &whole);
+}
+
 }  // namespace bayestuner::analysis

@@ -6,28 +6,18 @@
 #include <cmath>
 
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/core/quantile.hpp"
 #include "bayestuner/core/text.hpp"
 
 namespace bayestuner::analysis {
 
-namespace {
-
-// Between the two order statistics that enclose the place p (n - 1).
-double percentile(const std::vector<double>& sorted, double p) {
-  const double place = p * static_cast<double>(sorted.size() - 1), below = std::floor(place);
-  const auto i = static_cast<std::size_t>(below);
-  const double next = sorted[std::min(i + 1, sorted.size() - 1)];
-  return sorted[i] + (place - below) * (next - sorted[i]);
-}
-
-}  // namespace
-
 Interval percentile_interval(double value, std::vector<double> replicates, double confidence) {
   std::erase_if(replicates, [](double r) { return std::isnan(r); });
   if (replicates.empty()) return {.value = value, .low = value, .high = value};
-  std::sort(replicates.begin(), replicates.end());
   const double tail = 0.5 * (1.0 - confidence);
-  return {.value = value, .low = percentile(replicates, tail), .high = percentile(replicates, 1.0 - tail)};
+  return {.value = value,
+          .low = interpolated_quantile(replicates, tail),
+          .high = interpolated_quantile(replicates, 1.0 - tail)};
 }
 
 std::string interval_text(const Interval& i, int digits) {

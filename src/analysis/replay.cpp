@@ -10,6 +10,7 @@
 
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/core/quantile.hpp"
 #include "bayestuner/search/hypervolume.hpp"
 #include "bayestuner/study/named_strategy.hpp"
 
@@ -93,13 +94,6 @@ Run run_one(const RecordedTask& task, const RecordedTable& table, const std::str
   return run;
 }
 
-double quantile(std::vector<double> values, double p) {
-  if (values.empty()) return 0.0;
-  std::sort(values.begin(), values.end());
-  const auto rank = static_cast<std::size_t>(std::ceil(p * static_cast<double>(values.size())));
-  return values[std::max<std::size_t>(rank, 1) - 1];
-}
-
 nlohmann::json list_of(const std::vector<std::optional<double>>& values) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& v : values) list.push_back(v ? nlohmann::json(*v) : nlohmann::json(nullptr));
@@ -161,9 +155,11 @@ std::vector<ReplayResult> replay(const std::vector<std::pair<RecordedTask, Recor
       r.repeats.push_back(run.repeats);
       asks.insert(asks.end(), run.ask_s.begin(), run.ask_s.end());
     }
-    r.ask_median_s = quantile(asks, 0.5);
-    r.ask_p99_s = quantile(asks, 0.99);
-    r.ask_max_s = quantile(asks, 1.0);
+    if (!asks.empty()) {
+      r.ask_median_s = lower_quantile(asks, 0.5);
+      r.ask_p99_s = lower_quantile(asks, 0.99);
+      r.ask_max_s = lower_quantile(asks, 1.0);
+    }
     results[pair] = std::move(r);
   };
   const auto work = [&] {

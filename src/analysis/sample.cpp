@@ -83,9 +83,7 @@ Sample sample_of(const RecordedTable& table, const std::string& metric, const st
 
 std::vector<space::Parameter> axis_parameters(const space::DynamicSpace& space) {
   std::vector<space::Parameter> out;
-  for (const space::Parameter& p : space.parameters()) {
-    if (p.is_finite() ? p.level_count() > 1 : p.low() < p.high()) out.push_back(p);
-  }
+  for (const std::size_t i : space.axis_parameters()) out.push_back(space.parameters()[i]);
   return out;
 }
 

@@ -1,18 +1,12 @@
 #pragma once
 
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <vector>
 
 #include "bayestuner/analysis/interval.hpp"
+#include "bayestuner/core/student.hpp"
 
 namespace bayestuner::analysis {
-
-// The quantile of Student's t that leaves (1 - confidence) / 2 above it.
-inline double student_quantile(double degrees_of_freedom, double confidence) {
-  const boost::math::students_t t(degrees_of_freedom);
-  return boost::math::quantile(boost::math::complement(t, 0.5 * (1.0 - confidence)));
-}
 
 // Mean of `values` (at least one) with Student's interval. `overlap` is added to 1 / n in the mean's variance: what
 // readings have in common. One value has no interval: NaN.

@@ -65,14 +65,9 @@ std::string prediction(const Options& o, const Source& source) {
   if (!source.table) {
     return render(analysis::prediction_study({{"measured", {source.sample}}}, options), "prediction", o.format);
   }
-  std::vector<analysis::SampleGroup> groups;
-  for (const std::string& strategy : {o.strategy, std::string("random")}) {
-    const auto rows = analysis::gather_rows(
-        *source.table,
-        {.strategy = strategy, .evaluations = o.evaluations, .repeats = o.repeats, .first_seed = o.seed});
-    groups.push_back(analysis::sample_group(strategy, *source.table, o.metric, rows));
-  }
-  return render(analysis::prediction_study(groups, options, &source.sample), "prediction", o.format);
+  const analysis::GatherOptions guided{
+      .strategy = o.strategy, .evaluations = o.evaluations, .repeats = o.repeats, .first_seed = o.seed};
+  return render(analysis::prediction_study(*source.table, o.metric, guided, options), "prediction", o.format);
 }
 
 std::string analyse(const std::string& what, const Options& o, const Source& source) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/core/quantile.hpp"
 #include "bayestuner/core/text.hpp"
 
 namespace bayestuner::control {
@@ -14,14 +15,6 @@ constexpr double longest_gap_s = 5.0;   // between two ticks; more is a suspende
 constexpr double first_block_s = 30.0;  // on the safe setting after batches failed; doubles
 constexpr double longest_block_s = 960.0;
 constexpr double idle_after_s = 2.0;
-
-// Share `p` of the readings is at most this. Nearest rank.
-double quantile(std::vector<double> values, double p) {
-  const auto rank = static_cast<std::size_t>(std::ceil(p * static_cast<double>(values.size())));
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
 
 // NaN while too few requests stand behind the quantile.
 double known_quantile(const meter::LatencyHistogram& latencies, double q) {
@@ -274,7 +267,7 @@ Measurement LoopCore::measure(double now_s) {
   double sum = 0.0;
   for (const double w : watts) sum += w;
   m.power.mean_w = sum / static_cast<double>(watts.size());
-  m.power.quantile_w = quantile(watts, limits_.power_quantile);
+  m.power.quantile_w = lower_quantile(watts, limits_.power_quantile);
   // What was averaged across a change is left out already: to the controller these are instants.
   m.power.kind = PowerKind::instant;
   m.power.update_period_s = readings_.back().time_s - readings_.back().begin_s;

@@ -1,20 +1,18 @@
 #include "control/loop_json.hpp"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "analysis/json.hpp"
 
 namespace bayestuner::control {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json known(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+using analysis::number_or_null;
 
 Json setting_json(const ServerSetting& s) {
-  return {{"batch", s.batch}, {"level", known(s.level)}, {"instances", s.instances}};
+  return {{"batch", s.batch}, {"level", number_or_null(s.level)}, {"instances", s.instances}};
 }
 
 }  // namespace
@@ -24,18 +22,18 @@ std::string to_json(const LoopWindow& w) {
                   {"time_s", w.time_s},
                   {"seconds", w.seconds},
                   {"served", setting_json(w.served)},
-                  {"power_w", known(w.power_w)},
-                  {"power_mean_w", known(w.power_mean_w)},
-                  {"power_max_w", known(w.power_max_w)},
+                  {"power_w", number_or_null(w.power_w)},
+                  {"power_mean_w", number_or_null(w.power_mean_w)},
+                  {"power_max_w", number_or_null(w.power_max_w)},
                   {"readings", w.readings},
-                  {"cap_w", known(w.cap_w)},
+                  {"cap_w", number_or_null(w.cap_w)},
                   {"within", w.within},
-                  {"throughput", known(w.throughput)},
-                  {"latency_p50_s", known(w.latency_p50_s)},
-                  {"latency_p99_s", known(w.latency_p99_s)},
-                  {"queue_length", known(w.queue_length)},
+                  {"throughput", number_or_null(w.throughput)},
+                  {"latency_p50_s", number_or_null(w.latency_p50_s)},
+                  {"latency_p99_s", number_or_null(w.latency_p99_s)},
+                  {"queue_length", number_or_null(w.queue_length)},
                   {"batches", w.batches},
-                  {"mean_batch", known(w.mean_batch)},
+                  {"mean_batch", number_or_null(w.mean_batch)},
                   {"reason", to_string(w.decision.reason)},
                   {"changed", w.decision.changed},
                   {"infeasible", w.decision.infeasible},
@@ -54,11 +52,11 @@ std::string to_json(const LoopStatus& s) {
   const Json json{{"kind", "status"},
                   {"time_s", s.time_s},
                   {"served", setting_json(s.served)},
-                  {"cap_w", known(s.cap_w)},
-                  {"power_w", known(s.power_w)},
-                  {"throughput", known(s.throughput)},
-                  {"latency_p99_s", known(s.latency_p99_s)},
-                  {"queue_length", known(s.queue_length)},
+                  {"cap_w", number_or_null(s.cap_w)},
+                  {"power_w", number_or_null(s.power_w)},
+                  {"throughput", number_or_null(s.throughput)},
+                  {"latency_p99_s", number_or_null(s.latency_p99_s)},
+                  {"queue_length", number_or_null(s.queue_length)},
                   {"reason", to_string(s.reason)},
                   {"trust", to_string(s.trust)},
                   {"infeasible", s.infeasible},

@@ -83,7 +83,8 @@ void read_window(Reading& reading, WindowPolicy& window) {
 
 // Every controller but the reference is made safe against its meter, unless the caller says otherwise.
 template <Controller C>
-AnyController finish(C controller, const Limits& limits, Reading& reading, bool fail_safe) {
+AnyController finish(C controller, const Limits& limits, Reading& reading) {
+  bool fail_safe = true;
   FailSafeOptions options;
   reading("fail_safe", fail_safe);
   reading("silence_s", options.silence_s);
@@ -108,7 +109,7 @@ AnyController make_pseudo_binary(const KnobGrid& grid, const Limits& limits, Rea
   reading("tie", o.tie);
   reading("clock_index", clock_index);
   reading("instances", instances);
-  return finish(PseudoBinary(grid, limits, o, clock_index, instances), limits, reading, true);
+  return finish(PseudoBinary(grid, limits, o, clock_index, instances), limits, reading);
 }
 
 AnyController make_dvfs_search(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -117,7 +118,7 @@ AnyController make_dvfs_search(const KnobGrid& grid, const Limits& limits, Readi
   reading("alpha", o.alpha);
   read_window(reading, o.window);
   reading("reopen", o.reopen);
-  return finish(DvfsSearch(grid, limits, o), limits, reading, true);
+  return finish(DvfsSearch(grid, limits, o), limits, reading);
 }
 
 AnyController make_dvfs_step(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -126,7 +127,7 @@ AnyController make_dvfs_step(const KnobGrid& grid, const Limits& limits, Reading
   reading("clock_index", o.clock_index);
   reading("alpha", o.alpha);
   read_window(reading, o.window);
-  return finish(DvfsStep(grid, limits, o), limits, reading, true);
+  return finish(DvfsStep(grid, limits, o), limits, reading);
 }
 
 AnyController make_batch_then_clock(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -134,7 +135,7 @@ AnyController make_batch_then_clock(const KnobGrid& grid, const Limits& limits, 
   reading("clock_index", o.clock_index);
   reading("alpha", o.alpha);
   read_window(reading, o.window);
-  return finish(BatchThenClock(grid, limits, o), limits, reading, true);
+  return finish(BatchThenClock(grid, limits, o), limits, reading);
 }
 
 AnyController make_aimd(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -143,7 +144,7 @@ AnyController make_aimd(const KnobGrid& grid, const Limits& limits, Reading& rea
   reading("factor", o.factor);
   reading("alpha", o.alpha);
   read_window(reading, o.window);
-  return finish(Aimd(grid, limits, o), limits, reading, true);
+  return finish(Aimd(grid, limits, o), limits, reading);
 }
 
 AnyController make_bracket(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -154,7 +155,7 @@ AnyController make_bracket(const KnobGrid& grid, const Limits& limits, Reading& 
   reading("drift", o.drift);
   reading("clock_index", clock_index);
   reading("instances", instances);
-  return finish(Bracket(grid, limits, o, clock_index, instances), limits, reading, true);
+  return finish(Bracket(grid, limits, o, clock_index, instances), limits, reading);
 }
 
 AnyController make_survey(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -163,7 +164,7 @@ AnyController make_survey(const KnobGrid& grid, const Limits& limits, Reading& r
   reading("gain", o.gain);
   reading("confidence", o.confidence);
   reading("drift", o.drift);
-  return finish(Survey(grid, limits, o), limits, reading, true);
+  return finish(Survey(grid, limits, o), limits, reading);
 }
 
 AnyController make_stairs(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -178,7 +179,7 @@ AnyController make_stairs(const KnobGrid& grid, const Limits& limits, Reading& r
   reading("very_far_over", o.very_far_over);
   reading("far_below", o.far_below);
   read_window(reading, o.window);
-  return finish(Stairs(grid, limits, o), limits, reading, true);
+  return finish(Stairs(grid, limits, o), limits, reading);
 }
 
 AnyController make_guard(const KnobGrid& grid, const Limits& limits, Reading& reading) {
@@ -204,7 +205,7 @@ AnyController make_guard(const KnobGrid& grid, const Limits& limits, Reading& re
   reading("reference_clock_hz", reference_clock_hz);
   GuardPrior prior = GuardPrior::generic(idle_w, reference_clock_hz);
   prior.scale_free = scale_free;
-  return finish(Guard(grid, limits, prior, o), limits, reading, true);
+  return finish(Guard(grid, limits, prior, o), limits, reading);
 }
 
 constexpr Made all[] = {{"fixed", make_fixed},

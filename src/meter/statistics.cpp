@@ -1,11 +1,11 @@
 #include "bayestuner/meter/statistics.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/core/student.hpp"
 
 namespace bayestuner::meter {
 
@@ -16,10 +16,6 @@ double median(std::vector<double> values) {
   std::nth_element(values.begin(), middle, values.end());
   if (values.size() % 2 == 1) return *middle;
   return 0.5 * (*middle + *std::max_element(values.begin(), middle));
-}
-
-double quantile_t(double confidence, double degrees) {
-  return boost::math::quantile(boost::math::students_t(degrees), 0.5 + 0.5 * confidence);
 }
 
 }  // namespace
@@ -36,7 +32,7 @@ MeanError mean_error(std::span<const double> values) {
 double half_width(const MeanError& estimate, double confidence) {
   if (!(confidence > 0.0 && confidence < 1.0)) throw InvalidArgument("confidence: must be inside (0, 1)");
   if (estimate.n < 2) return std::numeric_limits<double>::infinity();
-  return quantile_t(confidence, static_cast<double>(estimate.n - 1)) * estimate.standard_error;
+  return student_quantile(static_cast<double>(estimate.n - 1), confidence) * estimate.standard_error;
 }
 
 bool is_precise(std::span<const double> values, double precision) {
@@ -66,7 +62,7 @@ bool is_steady(std::span<const double> values, double drift) {
   }
   const double degrees = static_cast<double>(n - 2);
   const double error = std::sqrt(residual / degrees / xx);
-  return std::abs(slope) <= quantile_t(0.95, degrees) * error;
+  return std::abs(slope) <= student_quantile(degrees, 0.95) * error;
 }
 
 std::vector<double> batch_means(std::span<const double> values, std::size_t batches) {

@@ -45,19 +45,11 @@ Measured measured(Study& study, const Problem& problem) {
   return out;
 }
 
-Eigen::MatrixXd rows_of(const Eigen::MatrixXd& values, const std::vector<std::size_t>& places) {
-  Eigen::MatrixXd out(static_cast<Eigen::Index>(places.size()), values.cols());
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    out.row(static_cast<Eigen::Index>(i)) = values.row(static_cast<Eigen::Index>(places[i]));
-  }
-  return out;
-}
-
 // (n, m) values of all studies: every one that was measured, or those that compete.
 Eigen::MatrixXd gathered(const std::vector<Measured>& all, bool competing) {
   Eigen::MatrixXd out(0, all.front().values.cols());
   for (const Measured& one : all) {
-    const Eigen::MatrixXd rows = competing ? rows_of(one.values, one.competing) : one.values;
+    const Eigen::MatrixXd rows = competing ? Eigen::MatrixXd(one.values(one.competing, Eigen::all)) : one.values;
     Eigen::MatrixXd both(out.rows() + rows.rows(), out.cols());
     both << out, rows;
     out = std::move(both);
@@ -98,7 +90,7 @@ std::vector<double> probabilities(const Measured& one, const Problem& problem, c
     for (const std::size_t i : front) out[i] = 1.0;
     return out;
   }
-  const Eigen::MatrixXd mean = rows_of(one.values, open), spread = rows_of(errors, open);
+  const Eigen::MatrixXd mean = one.values(open, Eigen::all), spread = errors(open, Eigen::all);
   const std::size_t draws = std::clamp<std::size_t>(1'000'000 / std::max<std::size_t>(open.size(), 1), 64, 512);
   Random random(0xf207);
   Eigen::MatrixXd draw(mean.rows(), m);
@@ -138,7 +130,7 @@ Exploration exploration_of(Study& study, Measured one, const Reference& referenc
   for (std::size_t j = 0; j < objectives.size(); ++j) {
     out.reference.push_back(sign_of(objectives[j]) * reference.minimised[static_cast<Eigen::Index>(j)] + 0.0);
   }
-  const Eigen::MatrixXd competing = rows_of(one.values, one.competing);
+  const Eigen::MatrixXd competing = one.values(one.competing, Eigen::all);
   for (const Eigen::Index i : search::non_dominated(competing)) {
     out.front.push_back(one.competing[static_cast<std::size_t>(i)]);
   }

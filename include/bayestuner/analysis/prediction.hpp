@@ -83,4 +83,9 @@ std::vector<std::vector<std::uint64_t>> gather_rows(const RecordedTable& table, 
 SampleGroup sample_group(const std::string& name, const RecordedTable& table, const std::string& metric,
                          const std::vector<std::vector<std::uint64_t>>& rows);
 
+/// Of a recorded table: samples that `guided` gathers against random ones of as many evaluations and the same seeds,
+/// tested on the whole table as well. `metric`: empty: the first objective. Throws as those above.
+PredictionStudy prediction_study(const RecordedTable& table, const std::string& metric, const GatherOptions& guided,
+                                 const PredictionOptions& options = {});
+
 }  // namespace bayestuner::analysis

@@ -76,6 +76,8 @@ class DynamicSpace {
   Eigen::VectorXd coordinates(const Point& point) const;
   /// Columns of encode(): one a parameter with more than one level; two labels make one numeric axis.
   const std::vector<AxisKind>& axes() const { return state_->axes; }
+  /// Places in parameters() of the parameters behind those columns.
+  const std::vector<std::size_t>& axis_parameters() const { return state_->axis_parameter; }
   /// (n, axes().size()) for kernels: numeric coordinates in [0, 1], label indices; inactive: 0.5, or -1 for labels.
   Eigen::MatrixXd encode(std::span<const Point> points) const;
   /// (n, dimension()) for trees: values or level indices of labels; inactive: NaN.

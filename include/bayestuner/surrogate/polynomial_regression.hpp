@@ -14,6 +14,7 @@
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/posterior.hpp"
+#include "bayestuner/core/student.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/space/axis.hpp"
 #include "bayestuner/surrogate/concepts.hpp"
@@ -286,8 +287,7 @@ inline Eigen::VectorXd PolynomialRegression::confidence(const Eigen::Ref<const E
   }
   detail::require_inputs("PolynomialRegression", x);
   detail::require_columns("PolynomialRegression", x, columns_);
-  const boost::math::students_t distribution(std::max(freedom_, 1.0));
-  const double t = boost::math::quantile(boost::math::complement(distribution, 0.5 * (1.0 - confidence)));
+  const double t = student_quantile(std::max(freedom_, 1.0), confidence);
   const Eigen::MatrixXd design = detail::design_matrix(x, factors_, terms_);
   return t * scale_.scale * std::sqrt(variance_) * (design * root_).rowwise().norm();
 }
