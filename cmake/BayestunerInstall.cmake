@@ -1,4 +1,4 @@
-# cmake --install and find_package(bayestuner CONFIG COMPONENTS core study knob meter runner analysis control
+# cmake --install and find_package(bayestuner CONFIG COMPONENTS core study knob meter runner selection analysis control
 # images).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -6,7 +6,7 @@ set(bayestuner_package ${CMAKE_INSTALL_LIBDIR}/cmake/bayestuner)
 
 # A file of targets for each component, so that one can be loaded without the packages that the others need.
 set(bayestuner_components)
-foreach(area core study knob meter runner analysis control images)
+foreach(area core study knob meter runner selection analysis control images)
   if(TARGET bayestuner_${area})
     list(APPEND bayestuner_components ${area})
     install(TARGETS bayestuner_${area} EXPORT bayestuner_${area} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}

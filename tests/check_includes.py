@@ -14,7 +14,8 @@ ALLOWED["study"] = ALLOWED["search"] | {"search"}
 ALLOWED["knob"] = {"core", "space"}
 ALLOWED["meter"] = {"core", "space"}
 ALLOWED["runner"] = ALLOWED["study"] | {"study", "knob", "meter"}
-ALLOWED["analysis"] = ALLOWED["study"] | {"study"}
+ALLOWED["selection"] = ALLOWED["surrogate"] | {"surrogate"}
+ALLOWED["analysis"] = ALLOWED["study"] | {"study", "selection"}
 # Controllers need core alone; the loop that drives one reads meters and sets knobs, the replay reads tables.
 ALLOWED["control"] = ALLOWED["analysis"] | ALLOWED["runner"] | {"analysis", "runner"}
 ALLOWED["images"] = {"core"}

@@ -35,6 +35,7 @@ void add_report(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_restore(CLI::App& app, Action& action);
+void add_select(CLI::App& app, Action& action);
 
 // --format with the given choices, the first of them the default.
 CLI::Option* add_format(CLI::App& app, std::string& format, std::vector<std::string> choices = {"table", "json"});

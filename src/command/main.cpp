@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_control(app, action);
   add_compare(app, action);
   add_analyse(app, action);
+  add_select(app, action);
   std::vector<std::string> names;
   for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
   if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {

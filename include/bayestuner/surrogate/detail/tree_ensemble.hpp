@@ -48,6 +48,7 @@ class TreeEnsemble {
 
   std::size_t trees() const { return trees_.size(); }
   std::int32_t root(std::size_t tree) const { return trees_[tree].root; }
+  int depth(std::size_t tree) const { return trees_[tree].depth; }
   const std::vector<Node>& nodes() const { return nodes_; }
   bool is_leaf(std::int32_t node) const { return nodes_[static_cast<std::size_t>(node)].left == node; }
   double value(std::int32_t node) const { return values_[static_cast<std::size_t>(node)]; }

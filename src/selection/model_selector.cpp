@@ -1,0 +1,542 @@
+#include "bayestuner/selection/model_selector.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "bayestuner/core/error.hpp"
+#include "bayestuner/core/text.hpp"
+#include "bayestuner/surrogate/detail/boosting_loss.hpp"
+#include "bayestuner/surrogate/detail/folds.hpp"
+
+namespace bayestuner::selection {
+
+namespace {
+
+constexpr double prior_rows = 24.0;  // a model with few known scores is drawn to its mean by so many of them
+
+TrainingSet training_set(const FeatureCoder& coder, const FeatureMatrix& x, const ScoreMatrix& scores) {
+  TrainingSet data{.x = coder(x),
+                   .y = scores.utilities(),
+                   .known = scores.known,
+                   .success = scores.kind == ScoreKind::success,
+                   .cost_like = scores.kind == ScoreKind::cost_like};
+  data.index = NeighbourIndex(data.x);
+  return data;
+}
+
+std::vector<std::string> names_of(const FeatureCoder& coder) {
+  std::vector<std::string> names;
+  for (const auto& c : coder.coded()) names.push_back(c.name);
+  return names;
+}
+
+// A share of the rows that are right out of fold, by k-NN over some of the columns: what backward removal compares.
+Eigen::VectorXd judge_columns(const TrainingSet& data, const std::vector<Eigen::Index>& columns,
+                              const ReductionOptions& options) {
+  Eigen::VectorXd score(data.x.rows());
+  for (const auto& fold : surrogate::detail::seeded_folds(data.x.rows(), options.folds, options.seed)) {
+    TrainingSet part{.x = data.x(fold.train, columns), .y = data.y(fold.train, Eigen::all), .success = data.success};
+    if (data.known.size() != 0) part.known = data.known(fold.train, Eigen::all);
+    part.index = NeighbourIndex(part.x);
+    AnyEstimator knn = KnnEstimator(options.neighbours);
+    knn.fit(part);
+    const Eigen::MatrixXd p = predict_all(knn, part.index, data.x(fold.test, columns), data.y.cols());
+    for (std::size_t k = 0; k < fold.test.size(); ++k) {
+      Eigen::Index best = 0;
+      p.row(static_cast<Eigen::Index>(k)).maxCoeff(&best);
+      score[fold.test[k]] = data.is_known(fold.test[k], best) ? data.y(fold.test[k], best) : 0.0;
+    }
+  }
+  return score;
+}
+
+// Coder and reduction, from these rows alone.
+std::pair<FeatureCoder, Reduction> learn_features(const FeatureMatrix& x, const ScoreMatrix& scores,
+                                                  const SelectorOptions& options) {
+  FeatureCoder coder(x, options.coder);
+  Reduction reduction;
+  for (Eigen::Index k = 0; k < coder.width(); ++k) reduction.kept.push_back(k);
+  if (options.reduction.most_correlation < 1.0) {
+    reduction = drop_correlated(coder(x), names_of(coder), options.reduction.most_correlation);
+  }
+  if (options.reduction.backward) {
+    const TrainingSet data = training_set(coder, x, scores);
+    remove_backward(reduction, names_of(coder), [&](const std::vector<Eigen::Index>& columns) {
+      return judge_columns(data, columns, options.reduction);
+    });
+  }
+  coder.keep(reduction.kept);
+  return {std::move(coder), std::move(reduction)};
+}
+
+}  // namespace
+
+ModelSelector::ModelSelector(SelectorOptions options) : options_(std::move(options)) {
+  options_.policy.require_valid();
+  const auto require = [](bool valid, const char* name, const std::string& value, const char* allowed) {
+    if (!valid) throw InvalidArgument(std::string(name) + ": " + value + " is not " + allowed);
+  };
+  require(options_.folds >= 2, "folds", std::to_string(options_.folds), "at least 2");
+  require(options_.support_quantile > 0.0 && options_.support_quantile <= 1.0, "support_quantile",
+          to_text(options_.support_quantile), "in (0, 1]");
+  require(options_.cascade.neighbours >= 1, "neighbours", std::to_string(options_.cascade.neighbours), "at least 1");
+  require(options_.reduction.most_correlation > 0.0, "most_correlation", to_text(options_.reduction.most_correlation),
+          "above 0");
+  if (options_.estimator == "auto") return;
+  estimator_name_ = options_.estimator;
+  blank_ = make_estimator(options_.estimator, options_.seed);
+  if (options_.estimator == "cascade") blank_ = KnnEstimator(options_.cascade.neighbours);
+}
+
+ModelSelector::ModelSelector(AnyEstimator estimator, SelectorOptions options)
+    : ModelSelector([&] {
+        options.estimator = "constant";
+        return std::move(options);
+      }()) {
+  own_estimator_ = true;
+  options_.estimator = estimator_name_ = "own";
+  blank_ = std::move(estimator);
+}
+
+void ModelSelector::require_fitted() const {
+  if (!fitted_) throw InvalidArgument("selector: nothing has been learnt yet; call fit first");
+}
+
+void ModelSelector::require_enough_data() {
+  const Eigen::Index n = x_.rows(), m = scores_.values.cols();
+  const Eigen::Index least = std::max<Eigen::Index>(options_.cascade.neighbours + 1, 30);
+  weight_.assign(static_cast<std::size_t>(m), 1.0);
+  mean_.assign(weight_.size(), 0.0);
+  usable_.assign(weight_.size(), 1);
+  const auto few = [&](const std::string& what, const std::string& needed) {
+    if (options_.small == SmallData::refuse) throw InvalidArgument(what + ", and at least " + needed + " are needed");
+    warnings_.push_back(what + ": the mean stands for an estimate");
+  };
+  if (n < least) {
+    few("rows: " + std::to_string(n) + " given", std::to_string(least));
+    std::fill(weight_.begin(), weight_.end(), 0.0);
+  }
+  const Eigen::MatrixXd utility = scores_.utilities();
+  Eigen::Index offered = 0;
+  for (Eigen::Index j = 0; j < m; ++j) {
+    const auto s = static_cast<std::size_t>(j);
+    double known = 0.0, right = 0.0;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      if (!scores_.is_known(i, j)) continue;
+      known += 1.0;
+      mean_[s] += utility(i, j);
+      right += scores_.values(i, j) > 0.0;
+    }
+    if (known > 0.0) mean_[s] /= known;
+    const std::string& name = scores_.models[s];
+    if (scores_.kind == ScoreKind::success && right == 0.0) {
+      warnings_.push_back("model '" + name + "' is never right: left out");
+      usable_[s] = 0;
+      continue;
+    }
+    ++offered;
+    if (known < static_cast<double>(n)) {
+      weight_[s] *= known / (known + prior_rows);
+    } else if (scores_.kind == ScoreKind::success && right < 5.0 && n >= least) {
+      few("model '" + name + "' is right on " + to_text(right) + " rows", "5");
+      weight_[s] = 0.0;
+    }
+  }
+  if (offered == 0) throw InvalidArgument("scores: no model is ever right");
+}
+
+void ModelSelector::fit(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs) {
+  x.require_valid();
+  scores.require_valid();
+  if (x.rows() != scores.values.rows()) {
+    throw InvalidArgument("features have " + std::to_string(x.rows()) + " rows, scores " +
+                          std::to_string(scores.values.rows()));
+  }
+  if (!costs.empty()) costs.require_valid(scores.models, x.rows());
+  fitted_ = false;
+  warnings_.clear();
+  trials_.clear();
+  x_ = x;
+  scores_ = scores;
+  costs_ = costs;
+  cost_ = costs.empty() ? Eigen::VectorXd::Zero(scores.values.cols()) : costs.means();
+  require_enough_data();
+  std::tie(coder_, reduction_) = learn_features(x_, scores_, options_);
+  warnings_.insert(warnings_.end(), coder_.warnings().begin(), coder_.warnings().end());
+  data_ = training_set(coder_, x_, scores_);
+  if (options_.estimator == "auto") choose_estimator();
+  finish();
+}
+
+void ModelSelector::partial_fit(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs) {
+  require_fitted();
+  x.require_valid();
+  coder_.require_columns(x.names());
+  if (x.rows() != scores.values.rows() || static_cast<Eigen::Index>(scores.models.size()) != scores.values.cols()) {
+    throw InvalidArgument("partial_fit: " + std::to_string(x.rows()) + " rows of features, scores " +
+                          std::to_string(scores.values.rows()) + " x " + std::to_string(scores.values.cols()) +
+                          " for " + std::to_string(scores.models.size()) + " models");
+  }
+  if (scores.kind != scores_.kind)
+    throw InvalidArgument("partial_fit: the scores are of another kind than those learnt");
+  // A place for every model, old and new.
+  ScoreMatrix all = scores_;
+  const Eigen::Index before = x_.rows(), total = before + x.rows();
+  std::vector<Eigen::Index> place;
+  for (const std::string& name : scores.models) {
+    const auto it = std::find(all.models.begin(), all.models.end(), name);
+    place.push_back(static_cast<Eigen::Index>(it - all.models.begin()));
+    if (it == all.models.end()) all.models.push_back(name);
+  }
+  const auto m = static_cast<Eigen::Index>(all.models.size()), old = scores_.values.cols();
+  if (m != old && costs.empty() && !costs_.empty()) {
+    throw InvalidArgument("partial_fit: model '" + all.models.back() + "' is new: give the costs of all " +
+                          std::to_string(m) + " models");
+  }
+  all.values.setZero(total, m);
+  all.known = Mask::Constant(total, m, false);
+  all.values.topLeftCorner(before, old) = scores_.values;
+  all.known.topLeftCorner(before, old) = scores_.known.size() != 0 ? scores_.known : Mask::Constant(before, old, true);
+  for (Eigen::Index i = 0; i < x.rows(); ++i) {
+    for (std::size_t k = 0; k < place.size(); ++k) {
+      const auto j = static_cast<Eigen::Index>(k);
+      if (!scores.is_known(i, j)) continue;
+      all.values(before + i, place[k]) = scores.values(i, j);
+      all.known(before + i, place[k]) = true;
+    }
+  }
+  if (all.known.all()) all.known.resize(0, 0);
+  all.require_valid();
+  FeatureMatrix joined{.columns = x_.columns, .values = Eigen::MatrixXd(total, x_.values.cols())};
+  joined.values << x_.values, x.values;
+  CostModel price = costs.empty() ? costs_ : costs;
+  if (price.per_input.size() != 0) price = {.per_call = price.means(), .per_input = {}, .unit = price.unit};
+  if (!price.empty()) price.require_valid(all.models, total);
+  coder_(x);  // refuses what cannot be coded before anything changes
+  if (options_.max_rows > 0 && total > static_cast<Eigen::Index>(options_.max_rows)) {
+    std::vector<Eigen::Index> kept;
+    for (Eigen::Index i = total - static_cast<Eigen::Index>(options_.max_rows); i < total; ++i) kept.push_back(i);
+    joined = joined.take(kept);
+    all = all.take(kept);
+  }
+  x_ = std::move(joined);
+  scores_ = std::move(all);
+  costs_ = std::move(price);
+  cost_ = costs_.empty() ? Eigen::VectorXd::Zero(m) : costs_.means();
+  warnings_.clear();
+  require_enough_data();
+  data_ = training_set(coder_, x_, scores_);
+  finish();
+}
+
+void ModelSelector::adjust(std::span<double> scores) const {
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    if (weight_[j] < 1.0) scores[j] = weight_[j] * scores[j] + (1.0 - weight_[j]) * mean_[j];
+    scores[j] = calibration_.empty() ? scores[j] : calibration_[j](scores[j]);
+  }
+}
+
+Eigen::MatrixXd ModelSelector::predict_out_of_fold(const AnyEstimator& estimator) const {
+  const Eigen::Index n = x_.rows(), m = scores_.values.cols();
+  Eigen::MatrixXd out(n, m);
+  for (const auto& fold : surrogate::detail::seeded_folds(n, options_.folds, options_.seed)) {
+    const FeatureMatrix train = x_.take(fold.train);
+    const ScoreMatrix scores = scores_.take(fold.train);
+    const FeatureCoder coder = learn_features(train, scores, options_).first;
+    const TrainingSet data = training_set(coder, train, scores);
+    AnyEstimator learnt = estimator;
+    learnt.fit(data);
+    out(fold.test, Eigen::all) = predict_all(learnt, data.index, coder(x_.take(fold.test)), m);
+  }
+  std::vector<double> row(static_cast<std::size_t>(m));
+  for (Eigen::Index i = 0; i < n; ++i) {
+    Eigen::RowVectorXd::Map(row.data(), m) = out.row(i);
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = weight_[j] * row[j] + (1.0 - weight_[j]) * mean_[j];
+    out.row(i) = Eigen::RowVectorXd::Map(row.data(), m);
+  }
+  return out;
+}
+
+// What every training row scores (higher is better, own unit) when it is chosen by these predictions.
+std::vector<double> ModelSelector::policy_scores(const Eigen::MatrixXd& predicted) const {
+  std::vector<Eigen::Index> chosen;
+  if (options_.policy.kind == Policy::Kind::max_score && std::isfinite(options_.policy.value)) {
+    chosen = fill_budget(predicted, cost_, options_.policy.value, options_.seed);
+  } else {
+    const double lambda = options_.policy.kind == Policy::Kind::trade_off ? options_.policy.value : 0.0;
+    chosen = pick_all(predicted, cost_, lambda);
+  }
+  const double sign = scores_.kind == ScoreKind::cost_like ? -1.0 : 1.0;
+  const Eigen::VectorXd mean = scores_.means();
+  std::vector<double> out;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    const double score = scores_.is_known(row, chosen[i]) ? scores_.values(row, chosen[i]) : mean[chosen[i]];
+    out.push_back(sign * score);
+  }
+  return out;
+}
+
+void ModelSelector::choose_estimator() {
+  std::vector<std::string> names{"constant", "logistic", "knn", "forest", "mix"};
+  if (scores_.kind != ScoreKind::success) names = {"constant", "knn", "forest", "pairwise"};
+  std::vector<std::vector<double>> result;
+  std::vector<Eigen::MatrixXd> predictions;
+  const double sign = scores_.kind == ScoreKind::cost_like ? -1.0 : 1.0;
+  for (const std::string& name : names) {
+    if (name == "mix") {  // of what is there already, and boosting
+      Eigen::MatrixXd sum = predict_out_of_fold(make_estimator("boosting", options_.seed));
+      for (std::size_t k = 1; k < predictions.size(); ++k) sum += predictions[k];
+      predictions.push_back(sum / static_cast<double>(predictions.size()));
+    } else {
+      predictions.push_back(predict_out_of_fold(make_estimator(name, options_.seed)));
+    }
+    result.push_back(policy_scores(predictions.back()));
+    double sum = 0.0;
+    for (const double score : result.back()) sum += score;
+    trials_.push_back({.name = name, .score = sum / static_cast<double>(result.back().size())});
+  }
+  const auto best = static_cast<std::size_t>(
+      std::max_element(trials_.begin(), trials_.end(), [](const auto& a, const auto& b) { return a.score < b.score; }) -
+      trials_.begin());
+  std::size_t chosen = best;
+  for (std::size_t k = trials_.size(); k-- > 0;) {
+    double sum = 0.0, squares = 0.0;
+    const auto n = static_cast<double>(result[k].size());
+    for (std::size_t i = 0; i < result[k].size(); ++i) {
+      const double d = result[best][i] - result[k][i];
+      sum += d;
+      squares += d * d;
+    }
+    trials_[k].behind_best = sum / n;
+    trials_[k].behind_best_se = std::sqrt(std::max(squares / n - sum / n * sum / n, 0.0) / n);
+    // The best of several is flattered by the choice: to say that features do not help, two errors count.
+    const double allowed = (k == 0 ? 2.0 : 1.0) * trials_[k].behind_best_se;
+    if (trials_[k].behind_best <= allowed) chosen = k;
+  }
+  for (EstimatorTrial& t : trials_) t.score *= sign;
+  estimator_name_ = names[chosen];
+  blank_ = make_estimator(estimator_name_, options_.seed);
+  out_of_fold_ = predictions[chosen];
+  if (!helps()) warnings_.push_back("no selector beats what needs no features here");
+}
+
+void ModelSelector::measure_support() {
+  std::vector<Neighbour> near;
+  std::vector<double> distances, row(static_cast<std::size_t>(data_.x.cols()));
+  support_neighbours_ = static_cast<int>(std::min<Eigen::Index>(options_.cascade.neighbours, data_.x.rows() - 1));
+  support_distance_ = 0.0;
+  if (support_neighbours_ < 1) return;
+  const Eigen::Index n = data_.x.rows(), tests = std::min<Eigen::Index>(n, 2000);
+  for (Eigen::Index t = 0; t < tests; ++t) {
+    const Eigen::Index i = t * n / tests;
+    Eigen::RowVectorXd::Map(row.data(), data_.x.cols()) = data_.x.row(i);
+    data_.index.nearest(row, static_cast<std::size_t>(support_neighbours_), near, static_cast<std::uint32_t>(i));
+    double sum = 0.0;
+    for (const Neighbour& neighbour : near) sum += std::sqrt(static_cast<double>(neighbour.squared));
+    distances.push_back(sum / static_cast<double>(near.size()));
+  }
+  support_distance_ = surrogate::detail::lower_quantile(distances, options_.support_quantile);
+}
+
+void ModelSelector::finish() {
+  const Eigen::Index m = scores_.values.cols();
+  best_single_ = scores_.best_single();
+  fallback_ = best_single_;
+  if (options_.fallback.empty()) fallback_ = -1;
+  if (!options_.fallback.empty() && options_.fallback != "best") {
+    const auto it = std::find(scores_.models.begin(), scores_.models.end(), options_.fallback);
+    if (it == scores_.models.end()) {
+      throw InvalidArgument("fallback: '" + options_.fallback + "' is none of the models " + join(scores_.models));
+    }
+    fallback_ = static_cast<Eigen::Index>(it - scores_.models.begin());
+  }
+  const Policy& policy = options_.policy;
+  const bool budget = policy.kind == Policy::Kind::max_score && std::isfinite(policy.value);
+  const bool calibrate =
+      options_.calibrate && scores_.kind == ScoreKind::success && policy.kind != Policy::Kind::optimum;
+  if ((budget || policy.kind == Policy::Kind::min_cost) && costs_.empty()) {
+    throw InvalidArgument("policy: " + policy.to_text() + " needs costs");
+  }
+  cascade_ = {};
+  if (policy.kind == Policy::Kind::optimum) {
+    if (scores_.kind != ScoreKind::success) throw InvalidArgument("policy: optimum needs scores of success");
+    cascade_ = Cascade(scores_, cost_, options_.cascade);
+  }
+  calibration_.clear();
+  lambda_ = policy.kind == Policy::Kind::trade_off ? policy.value : 0.0;
+  estimator_ = blank_;
+  estimator_.fit(data_);
+  const bool needs = budget || policy.kind == Policy::Kind::min_cost || calibrate;
+  const bool constant = std::all_of(weight_.begin(), weight_.end(), [](double w) { return w == 0.0; });
+  if (!needs || constant || x_.rows() < 2 * options_.folds) {
+    out_of_fold_.resize(0, 0);
+    if (constant) out_of_fold_ = Eigen::RowVectorXd::Map(mean_.data(), m).replicate(x_.rows(), 1);
+  } else if (out_of_fold_.rows() != x_.rows() || out_of_fold_.cols() != m || options_.estimator != "auto") {
+    out_of_fold_ = predict_out_of_fold(blank_);
+  }
+  if (calibrate && out_of_fold_.size() != 0 && !constant) {
+    for (Eigen::Index j = 0; j < m; ++j) {
+      std::vector<Eigen::Index> known;
+      for (Eigen::Index i = 0; i < x_.rows(); ++i) {
+        if (scores_.is_known(i, j)) known.push_back(i);
+      }
+      const Eigen::VectorXd p = out_of_fold_(known, j), y = scores_.values(known, j);
+      calibration_.push_back(static_cast<int>(known.size()) < 10 * options_.folds
+                                 ? Calibration()
+                                 : choose_calibration(p, y, options_.folds, options_.seed));
+      for (Eigen::Index i = 0; i < x_.rows(); ++i) {
+        out_of_fold_(i, j) = calibration_.back()(out_of_fold_(i, j));
+      }
+    }
+  }
+  if (budget) {
+    const auto affordable = [&] {
+      double cheapest = std::numeric_limits<double>::infinity();
+      for (std::size_t j = 0; j < usable_.size(); ++j) {
+        if (usable_[j] != 0) cheapest = std::min(cheapest, cost_[static_cast<Eigen::Index>(j)]);
+      }
+      return cheapest;
+    }();
+    if (policy.value < affordable) {
+      throw InvalidArgument("max_mean_cost: " + to_text(policy.value) + " is below the cheapest model's cost, " +
+                            to_text(affordable));
+    }
+    if (out_of_fold_.size() != 0) lambda_ = lambda_for(out_of_fold_, cost_, policy.value);
+  }
+  if (policy.kind == Policy::Kind::min_cost && out_of_fold_.size() != 0) {
+    lambda_ = lambda_reaching(out_of_fold_, scores_, cost_, policy.value, policy.relative, best_single_);
+  }
+  measure_support();
+  fitted_ = true;
+}
+
+Eigen::Index ModelSelector::choose(Decision& d, std::span<const char> available) const {
+  const std::size_t m = usable_.size();
+  const auto offered = [&](std::size_t j) { return usable_[j] != 0 && (available.empty() || available[j] != 0); };
+  const std::span<const double> cost(cost_.data(), m);
+  d.stage = -1;
+  d.votes.clear();
+  if (options_.policy.kind == Policy::Kind::optimum) {
+    if (estimator_name_ == "cascade") {
+      d.stage = cascade_.decide(d.neighbours, d.votes);
+      if (d.stage >= 0 && !offered(static_cast<std::size_t>(cascade_.models()[static_cast<std::size_t>(d.stage)]))) {
+        d.stage = -1;
+      }
+    } else {
+      for (std::size_t s = 0; s < cascade_.models().size() && d.stage < 0; ++s) {
+        const auto j = static_cast<std::size_t>(cascade_.models()[s]);
+        if (offered(j) && answers(d.scores[j])) d.stage = static_cast<int>(s);
+      }
+    }
+    return d.stage < 0 ? -1 : cascade_.models()[static_cast<std::size_t>(d.stage)];
+  }
+  if (options_.policy.kind == Policy::Kind::per_input) {
+    Eigen::Index best = -1;
+    for (std::size_t j = 0; j < m; ++j) {
+      if (!offered(j) || d.scores[j] < options_.policy.value) continue;
+      if (best < 0 || cost[j] < cost[static_cast<std::size_t>(best)]) best = static_cast<Eigen::Index>(j);
+    }
+    return best;
+  }
+  // Both masks at once, on the stack for as many models as people compare.
+  std::array<char, 64> few{};
+  std::vector<char> many(m > few.size() ? m : 0);
+  const std::span<char> mask = many.empty() ? std::span<char>(few).first(m) : std::span<char>(many);
+  for (std::size_t j = 0; j < m; ++j) mask[j] = offered(j) ? 1 : 0;
+  return pick(d.scores, cost, lambda_, mask);
+}
+
+void ModelSelector::select(std::span<const double> x, Decision& d, std::span<const char> available) const {
+  require_fitted();
+  const std::size_t m = usable_.size();
+  if (!available.empty() && available.size() != m) {
+    throw InvalidArgument("available: " + std::to_string(available.size()) + " entries for " + std::to_string(m) +
+                          " models");
+  }
+  d.coded.resize(static_cast<std::size_t>(coder_.width()));
+  d.scores.resize(m);
+  d.coding = coder_(x, d.coded);
+  const int wanted = std::max(support_neighbours_, estimator_.neighbours());
+  data_.index.nearest(d.coded, static_cast<std::size_t>(wanted), d.neighbours);
+  estimator_.predict(d.coded, d.neighbours, d.scores);
+  adjust(d.scores);
+  const std::size_t k = std::min(d.neighbours.size(), static_cast<std::size_t>(support_neighbours_));
+  d.distance = 0.0;
+  for (std::size_t i = 0; i < k; ++i) d.distance += std::sqrt(static_cast<double>(d.neighbours[i].squared));
+  if (k > 0) d.distance /= static_cast<double>(k);
+  d.supported = !(d.distance > support_distance_);
+
+  d.model = choose(d, available);
+  d.status = Status::chosen;
+  if (d.model < 0 || (options_.unsupported_to_fallback && !d.supported)) {
+    const bool may = fallback_ >= 0 && (available.empty() || available[static_cast<std::size_t>(fallback_)] != 0);
+    d.model = may ? fallback_ : -1;
+    d.status = may ? Status::fallback : Status::declined;
+  }
+  d.probability = d.model < 0 ? 0.0 : d.scores[static_cast<std::size_t>(d.model)];
+  d.expected_cost = d.model < 0 ? 0.0 : cost_[d.model];
+}
+
+Batch ModelSelector::select(const FeatureMatrix& x, bool exact) const {
+  require_fitted();
+  coder_.require_columns(x.names());
+  Batch out;
+  const auto m = static_cast<Eigen::Index>(usable_.size());
+  out.scores.resize(x.rows(), m);
+  Decision d;
+  std::vector<double> row(coder_.columns().size());
+  for (Eigen::Index i = 0; i < x.rows(); ++i) {
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = x.values(i, static_cast<Eigen::Index>(j));
+    try {
+      select(row, d);
+    } catch (const InvalidArgument& e) {
+      throw InvalidArgument("row " + std::to_string(i) + ": " + e.what());
+    }
+    out.model.push_back(d.model);
+    out.status.push_back(d.status);
+    out.supported.push_back(d.supported);
+    out.scores.row(i) = Eigen::RowVectorXd::Map(d.scores.data(), m);
+  }
+  const Policy& policy = options_.policy;
+  if (!exact || policy.kind != Policy::Kind::max_score || !std::isfinite(policy.value) || x.rows() == 0) return out;
+  Eigen::MatrixXd offered = out.scores;
+  for (Eigen::Index j = 0; j < m; ++j) {
+    if (usable_[static_cast<std::size_t>(j)] == 0) offered.col(j).setConstant(-1e300);
+  }
+  const std::vector<Eigen::Index> filled = fill_budget(offered, cost_, policy.value, options_.seed);
+  for (std::size_t i = 0; i < filled.size(); ++i) {
+    if (out.status[i] == Status::chosen) out.model[i] = filled[i];
+  }
+  return out;
+}
+
+Eigen::MatrixXd ModelSelector::predict(const FeatureMatrix& x) const {
+  return select(x, false).scores;
+}
+
+std::vector<TradeOff> ModelSelector::tradeoff_curve() const {
+  require_fitted();
+  if (costs_.empty()) throw InvalidArgument("tradeoff_curve: no costs were given");
+  if (out_of_fold_.size() != 0) return selection::tradeoff_curve(out_of_fold_, scores_, cost_);
+  return selection::tradeoff_curve(predict_out_of_fold(blank_), scores_, cost_);
+}
+
+std::vector<CalibrationReport> ModelSelector::calibration() const {
+  require_fitted();
+  if (scores_.kind != ScoreKind::success) throw InvalidArgument("calibration: the scores are no successes");
+  const Eigen::MatrixXd p = out_of_fold_.size() != 0 ? out_of_fold_ : predict_out_of_fold(blank_);
+  std::vector<CalibrationReport> out;
+  for (Eigen::Index j = 0; j < p.cols(); ++j) {
+    std::vector<Eigen::Index> known;
+    for (Eigen::Index i = 0; i < p.rows(); ++i) {
+      if (scores_.is_known(i, j)) known.push_back(i);
+    }
+    out.push_back(calibration_report(p(known, j), scores_.values(known, j)));
+  }
+  return out;
+}
+
+}  // namespace bayestuner::selection
