@@ -6,8 +6,8 @@
 #include <set>
 
 #include "bayestuner/core/error.hpp"
+#include "bayestuner/core/quantile.hpp"
 #include "bayestuner/core/text.hpp"
-#include "bayestuner/surrogate/detail/boosting_loss.hpp"
 #include "bayestuner/surrogate/detail/folds.hpp"
 
 namespace bayestuner::selection {
@@ -338,7 +338,7 @@ void ModelSelector::measure_support() {
     for (const Neighbour& neighbour : near) sum += std::sqrt(static_cast<double>(neighbour.squared));
     distances.push_back(sum / static_cast<double>(near.size()));
   }
-  support_distance_ = surrogate::detail::lower_quantile(distances, options_.support_quantile);
+  support_distance_ = lower_quantile(distances, options_.support_quantile);
 }
 
 void ModelSelector::finish() {

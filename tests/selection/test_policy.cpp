@@ -34,7 +34,9 @@ TEST(FillBudget, NeverSpendsMoreAndFillsToTheLastAffordableInput) {
   for (const double budget : {0.001, 1.0, 4.0, 9.0, 20.0}) {
     const double spent = mean_cost_of(fill_budget(p, cost, budget), cost);
     EXPECT_LE(spent, budget);
-    if (budget < 5.0) EXPECT_GT(spent, budget - 5.0 / 1000.0);
+    if (budget < 5.0) {
+      EXPECT_GT(spent, budget - 5.0 / 1000.0);
+    }
   }
 }
 
