@@ -67,7 +67,10 @@ int run(const Options& o) {
       const analysis::SelectionTable table = analysis::load_selection_table(task, o.split);
       for (const std::string& method : methods) {
         for (int seed = 0; seed < o.seeds; ++seed) {
-          analysis::EvaluateOptions options{.per_input = o.per_input, .folds = o.folds, .shuffle = o.shuffle};
+          analysis::EvaluateOptions options;
+          options.per_input = o.per_input;
+          options.folds = o.folds;
+          options.shuffle = o.shuffle;
           options.selector.seed = static_cast<std::uint64_t>(seed);
           if (o.max_mean_cost >= 0.0) options.max_mean_cost = o.max_mean_cost;
           if (o.min_score >= 0.0) options.min_score = o.min_score;

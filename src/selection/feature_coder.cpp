@@ -129,6 +129,30 @@ void FeatureCoder::require_columns(const std::vector<std::string>& names) const 
   }
 }
 
+FeatureMatrix FeatureCoder::aligned(const FeatureMatrix& x) const {
+  require_columns(x.names());
+  FeatureMatrix out = x;
+  for (std::size_t j = 0; j < columns_.size(); ++j) {
+    const auto& learnt = columns_[j].levels;
+    if (x.columns[j].category != columns_[j].category) {
+      throw InvalidArgument("feature '" + columns_[j].name + "': is " + (x.columns[j].category ? "" : "not ") +
+                            "a category here, the selector learnt the opposite");
+    }
+    if (x.columns[j].levels == learnt) continue;
+    std::vector<double> place;
+    for (const std::string& level : x.columns[j].levels) {
+      const auto it = std::find(learnt.begin(), learnt.end(), level);
+      place.push_back(it == learnt.end() ? -1.0 : static_cast<double>(it - learnt.begin()));
+    }
+    for (Eigen::Index i = 0; i < x.rows(); ++i) {
+      double& value = out.values(i, static_cast<Eigen::Index>(j));
+      value = value >= 0.0 && value < static_cast<double>(place.size()) ? place[static_cast<std::size_t>(value)] : -1.0;
+    }
+    out.columns[j].levels = learnt;
+  }
+  return out;
+}
+
 CodingReport FeatureCoder::operator()(std::span<const double> row, std::span<double> out) const {
   if (row.size() != columns_.size()) {
     throw InvalidArgument("features: " + std::to_string(row.size()) + " numbers given, the selector learnt " +
@@ -167,11 +191,11 @@ CodingReport FeatureCoder::operator()(std::span<const double> row, std::span<dou
 }
 
 Eigen::MatrixXd FeatureCoder::operator()(const FeatureMatrix& x) const {
-  require_columns(x.names());
+  const FeatureMatrix given = aligned(x);
   Eigen::MatrixXd out(x.rows(), width());
   std::vector<double> row(columns_.size()), coded(coded_.size());
   for (Eigen::Index i = 0; i < x.rows(); ++i) {
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = x.values(i, static_cast<Eigen::Index>(j));
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = given.values(i, static_cast<Eigen::Index>(j));
     try {
       (*this)(row, coded);
     } catch (const InvalidArgument& e) {

@@ -155,17 +155,23 @@ void ModelSelector::fit(const FeatureMatrix& x, const ScoreMatrix& scores, const
                           std::to_string(scores.values.rows()));
   }
   if (!costs.empty()) costs.require_valid(scores.models, x.rows());
-  fitted_ = false;
-  warnings_.clear();
-  trials_.clear();
-  x_ = x;
-  scores_ = scores;
-  costs_ = costs;
-  cost_ = costs.empty() ? Eigen::VectorXd::Zero(scores.values.cols()) : costs.means();
+  ModelSelector next = *this;  // what was learnt before stays where something is refused
+  next.warnings_.clear();
+  next.trials_.clear();
+  next.x_ = x;
+  next.scores_ = scores;
+  next.costs_ = costs;
+  next.cost_ = costs.empty() ? Eigen::VectorXd::Zero(scores.values.cols()) : costs.means();
+  next.learn();
+  *this = std::move(next);
+}
+
+void ModelSelector::learn() {
   require_enough_data();
   std::tie(coder_, reduction_) = learn_features(x_, scores_, options_);
   warnings_.insert(warnings_.end(), coder_.warnings().begin(), coder_.warnings().end());
   data_ = training_set(coder_, x_, scores_);
+  out_of_fold_.resize(0, 0);
   if (options_.estimator == "auto") choose_estimator();
   finish();
 }
@@ -173,14 +179,21 @@ void ModelSelector::fit(const FeatureMatrix& x, const ScoreMatrix& scores, const
 void ModelSelector::partial_fit(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs) {
   require_fitted();
   x.require_valid();
-  coder_.require_columns(x.names());
+  const FeatureMatrix more = coder_.aligned(x);
   if (x.rows() != scores.values.rows() || static_cast<Eigen::Index>(scores.models.size()) != scores.values.cols()) {
     throw InvalidArgument("partial_fit: " + std::to_string(x.rows()) + " rows of features, scores " +
                           std::to_string(scores.values.rows()) + " x " + std::to_string(scores.values.cols()) +
                           " for " + std::to_string(scores.models.size()) + " models");
   }
-  if (scores.kind != scores_.kind)
+  if (scores.known.size() != 0 &&
+      (scores.known.rows() != scores.values.rows() || scores.known.cols() != scores.values.cols())) {
+    throw InvalidArgument("partial_fit: the mask of known scores is " + std::to_string(scores.known.rows()) + " x " +
+                          std::to_string(scores.known.cols()) + ", the scores are " +
+                          std::to_string(scores.values.rows()) + " x " + std::to_string(scores.values.cols()));
+  }
+  if (scores.kind != scores_.kind) {
     throw InvalidArgument("partial_fit: the scores are of another kind than those learnt");
+  }
   // A place for every model, old and new.
   ScoreMatrix all = scores_;
   const Eigen::Index before = x_.rows(), total = before + x.rows();
@@ -210,25 +223,36 @@ void ModelSelector::partial_fit(const FeatureMatrix& x, const ScoreMatrix& score
   if (all.known.all()) all.known.resize(0, 0);
   all.require_valid();
   FeatureMatrix joined{.columns = x_.columns, .values = Eigen::MatrixXd(total, x_.values.cols())};
-  joined.values << x_.values, x.values;
+  joined.values << x_.values, more.values;
   CostModel price = costs.empty() ? costs_ : costs;
   if (price.per_input.size() != 0) price = {.per_call = price.means(), .per_input = {}, .unit = price.unit};
   if (!price.empty()) price.require_valid(all.models, total);
-  coder_(x);  // refuses what cannot be coded before anything changes
+  coder_(more);  // refuses what cannot be coded before anything changes
   if (options_.max_rows > 0 && total > static_cast<Eigen::Index>(options_.max_rows)) {
     std::vector<Eigen::Index> kept;
     for (Eigen::Index i = total - static_cast<Eigen::Index>(options_.max_rows); i < total; ++i) kept.push_back(i);
     joined = joined.take(kept);
     all = all.take(kept);
   }
-  x_ = std::move(joined);
-  scores_ = std::move(all);
-  costs_ = std::move(price);
-  cost_ = costs_.empty() ? Eigen::VectorXd::Zero(m) : costs_.means();
-  warnings_.clear();
-  require_enough_data();
-  data_ = training_set(coder_, x_, scores_);
-  finish();
+  ModelSelector next = *this;
+  next.x_ = std::move(joined);
+  next.scores_ = std::move(all);
+  next.costs_ = std::move(price);
+  next.cost_ = next.costs_.empty() ? Eigen::VectorXd::Zero(m) : next.costs_.means();
+  next.warnings_.clear();
+  next.require_enough_data();
+  next.data_ = training_set(coder_, next.x_, next.scores_);
+  next.out_of_fold_.resize(0, 0);
+  next.finish();
+  *this = std::move(next);
+}
+
+// Predictions in which a model that is never right is worth nothing.
+Eigen::MatrixXd ModelSelector::offered(Eigen::MatrixXd predicted) const {
+  for (std::size_t j = 0; j < usable_.size(); ++j) {
+    if (usable_[j] == 0) predicted.col(static_cast<Eigen::Index>(j)).setConstant(-1e300);
+  }
+  return predicted;
 }
 
 void ModelSelector::adjust(std::span<double> scores) const {
@@ -259,22 +283,47 @@ Eigen::MatrixXd ModelSelector::predict_out_of_fold(const AnyEstimator& estimator
   return out;
 }
 
-// What every training row scores (higher is better, own unit) when it is chosen by these predictions.
-std::vector<double> ModelSelector::policy_scores(const Eigen::MatrixXd& predicted) const {
+// What the policy makes of every training row (higher is better) when it goes by these predictions; empty where they do
+// not reach what the policy demands.
+std::vector<double> ModelSelector::policy_utilities(const Eigen::MatrixXd& predicted) const {
+  const Policy& policy = options_.policy;
+  const auto n = static_cast<std::size_t>(predicted.rows());
+  std::vector<double> out(n, 0.0);
+  if (policy.kind == Policy::Kind::optimum || policy.kind == Policy::Kind::per_input) {  // probabilities themselves
+    const Eigen::MatrixXd utility = scores_.utilities();
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto row = static_cast<Eigen::Index>(i);
+      for (Eigen::Index j = 0; j < predicted.cols(); ++j) {
+        if (scores_.is_known(row, j)) out[i] -= std::pow(predicted(row, j) - utility(row, j), 2);
+      }
+    }
+    return out;
+  }
+  double lambda = policy.kind == Policy::Kind::trade_off ? policy.value : 0.0;
   std::vector<Eigen::Index> chosen;
-  if (options_.policy.kind == Policy::Kind::max_score && std::isfinite(options_.policy.value)) {
-    chosen = fill_budget(predicted, cost_, options_.policy.value, options_.seed);
+  if (policy.kind == Policy::Kind::min_cost) {
+    try {
+      lambda =
+          lambda_reaching(offered(predicted), scores_, cost_, policy.value, policy.relative, scores_.best_single());
+    } catch (const InvalidArgument&) {
+      return {};
+    }
+  }
+  if (policy.kind == Policy::Kind::max_score && std::isfinite(policy.value)) {
+    chosen = fill_budget(offered(predicted), cost_, policy.value, options_.seed);
   } else {
-    const double lambda = options_.policy.kind == Policy::Kind::trade_off ? options_.policy.value : 0.0;
-    chosen = pick_all(predicted, cost_, lambda);
+    chosen = pick_all(offered(predicted), cost_, lambda);
   }
   const double sign = scores_.kind == ScoreKind::cost_like ? -1.0 : 1.0;
   const Eigen::VectorXd mean = scores_.means();
-  std::vector<double> out;
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
+  for (std::size_t i = 0; i < n; ++i) {
     const auto row = static_cast<Eigen::Index>(i);
-    const double score = scores_.is_known(row, chosen[i]) ? scores_.values(row, chosen[i]) : mean[chosen[i]];
-    out.push_back(sign * score);
+    const Eigen::Index j = chosen[i];
+    if (policy.kind != Policy::Kind::min_cost) {
+      out[i] = sign * (scores_.is_known(row, j) ? scores_.values(row, j) : mean[j]);
+    }
+    if (policy.kind == Policy::Kind::trade_off) out[i] -= lambda * cost_[j];
+    if (policy.kind == Policy::Kind::min_cost) out[i] = -cost_[j];
   }
   return out;
 }
@@ -284,25 +333,31 @@ void ModelSelector::choose_estimator() {
   if (scores_.kind != ScoreKind::success) names = {"constant", "knn", "forest", "pairwise"};
   std::vector<std::vector<double>> result;
   std::vector<Eigen::MatrixXd> predictions;
-  const double sign = scores_.kind == ScoreKind::cost_like ? -1.0 : 1.0;
   for (const std::string& name : names) {
-    if (name == "mix") {  // of what is there already, and boosting
+    if (name == "constant") {  // by fold it would always vote against the rows it is tested on
+      predictions.push_back(Eigen::RowVectorXd::Map(mean_.data(), scores_.values.cols()).replicate(x_.rows(), 1));
+    } else if (name == "mix") {  // of what is there already, and boosting
       Eigen::MatrixXd sum = predict_out_of_fold(make_estimator("boosting", options_.seed));
       for (std::size_t k = 1; k < predictions.size(); ++k) sum += predictions[k];
       predictions.push_back(sum / static_cast<double>(predictions.size()));
     } else {
       predictions.push_back(predict_out_of_fold(make_estimator(name, options_.seed)));
     }
-    result.push_back(policy_scores(predictions.back()));
-    double sum = 0.0;
-    for (const double score : result.back()) sum += score;
-    trials_.push_back({.name = name, .score = sum / static_cast<double>(result.back().size())});
+    result.push_back(policy_utilities(predictions.back()));
+    double sum = result.back().empty() ? -std::numeric_limits<double>::infinity() : 0.0;
+    for (const double utility : result.back()) sum += utility;
+    trials_.push_back({.name = name, .utility = sum / static_cast<double>(x_.rows())});
   }
-  const auto best = static_cast<std::size_t>(
-      std::max_element(trials_.begin(), trials_.end(), [](const auto& a, const auto& b) { return a.score < b.score; }) -
-      trials_.begin());
+  const auto best =
+      static_cast<std::size_t>(std::max_element(trials_.begin(), trials_.end(),
+                                                [](const auto& a, const auto& b) { return a.utility < b.utility; }) -
+                               trials_.begin());
   std::size_t chosen = best;
   for (std::size_t k = trials_.size(); k-- > 0;) {
+    if (result[k].empty()) {
+      trials_[k].behind_best = k == best ? 0.0 : std::numeric_limits<double>::infinity();
+      continue;
+    }
     double sum = 0.0, squares = 0.0;
     const auto n = static_cast<double>(result[k].size());
     for (std::size_t i = 0; i < result[k].size(); ++i) {
@@ -316,7 +371,6 @@ void ModelSelector::choose_estimator() {
     const double allowed = (k == 0 ? 2.0 : 1.0) * trials_[k].behind_best_se;
     if (trials_[k].behind_best <= allowed) chosen = k;
   }
-  for (EstimatorTrial& t : trials_) t.score *= sign;
   estimator_name_ = names[chosen];
   blank_ = make_estimator(estimator_name_, options_.seed);
   out_of_fold_ = predictions[chosen];
@@ -374,7 +428,7 @@ void ModelSelector::finish() {
   if (!needs || constant || x_.rows() < 2 * options_.folds) {
     out_of_fold_.resize(0, 0);
     if (constant) out_of_fold_ = Eigen::RowVectorXd::Map(mean_.data(), m).replicate(x_.rows(), 1);
-  } else if (out_of_fold_.rows() != x_.rows() || out_of_fold_.cols() != m || options_.estimator != "auto") {
+  } else if (out_of_fold_.size() == 0) {
     out_of_fold_ = predict_out_of_fold(blank_);
   }
   if (calibrate && out_of_fold_.size() != 0 && !constant) {
@@ -404,10 +458,10 @@ void ModelSelector::finish() {
       throw InvalidArgument("max_mean_cost: " + to_text(policy.value) + " is below the cheapest model's cost, " +
                             to_text(affordable));
     }
-    if (out_of_fold_.size() != 0) lambda_ = lambda_for(out_of_fold_, cost_, policy.value);
+    if (out_of_fold_.size() != 0) lambda_ = lambda_for(offered(out_of_fold_), cost_, policy.value);
   }
   if (policy.kind == Policy::Kind::min_cost && out_of_fold_.size() != 0) {
-    lambda_ = lambda_reaching(out_of_fold_, scores_, cost_, policy.value, policy.relative, best_single_);
+    lambda_ = lambda_reaching(offered(out_of_fold_), scores_, cost_, policy.value, policy.relative, best_single_);
   }
   measure_support();
   fitted_ = true;
@@ -482,14 +536,14 @@ void ModelSelector::select(std::span<const double> x, Decision& d, std::span<con
 
 Batch ModelSelector::select(const FeatureMatrix& x, bool exact) const {
   require_fitted();
-  coder_.require_columns(x.names());
+  const FeatureMatrix given = coder_.aligned(x);
   Batch out;
   const auto m = static_cast<Eigen::Index>(usable_.size());
   out.scores.resize(x.rows(), m);
   Decision d;
   std::vector<double> row(coder_.columns().size());
   for (Eigen::Index i = 0; i < x.rows(); ++i) {
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = x.values(i, static_cast<Eigen::Index>(j));
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = given.values(i, static_cast<Eigen::Index>(j));
     try {
       select(row, d);
     } catch (const InvalidArgument& e) {
@@ -502,11 +556,7 @@ Batch ModelSelector::select(const FeatureMatrix& x, bool exact) const {
   }
   const Policy& policy = options_.policy;
   if (!exact || policy.kind != Policy::Kind::max_score || !std::isfinite(policy.value) || x.rows() == 0) return out;
-  Eigen::MatrixXd offered = out.scores;
-  for (Eigen::Index j = 0; j < m; ++j) {
-    if (usable_[static_cast<std::size_t>(j)] == 0) offered.col(j).setConstant(-1e300);
-  }
-  const std::vector<Eigen::Index> filled = fill_budget(offered, cost_, policy.value, options_.seed);
+  const std::vector<Eigen::Index> filled = fill_budget(offered(out.scores), cost_, policy.value, options_.seed);
   for (std::size_t i = 0; i < filled.size(); ++i) {
     if (out.status[i] == Status::chosen) out.model[i] = filled[i];
   }
@@ -520,8 +570,8 @@ Eigen::MatrixXd ModelSelector::predict(const FeatureMatrix& x) const {
 std::vector<TradeOff> ModelSelector::tradeoff_curve() const {
   require_fitted();
   if (costs_.empty()) throw InvalidArgument("tradeoff_curve: no costs were given");
-  if (out_of_fold_.size() != 0) return selection::tradeoff_curve(out_of_fold_, scores_, cost_);
-  return selection::tradeoff_curve(predict_out_of_fold(blank_), scores_, cost_);
+  if (out_of_fold_.size() != 0) return selection::tradeoff_curve(offered(out_of_fold_), scores_, cost_);
+  return selection::tradeoff_curve(offered(predict_out_of_fold(blank_)), scores_, cost_);
 }
 
 std::vector<CalibrationReport> ModelSelector::calibration() const {

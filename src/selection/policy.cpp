@@ -153,14 +153,21 @@ std::vector<Eigen::Index> fill_budget(const Eigen::MatrixXd& scores, const Eigen
   require_affordable(cost, max_mean_cost);
   Upgrades upgrades = upgrades_of(scores, cost, seed);
   std::vector<Eigen::Index>& chosen = upgrades.start;
-  double room = max_mean_cost * static_cast<double>(chosen.size()) * (1.0 - 1e-12);
+  const double budget = max_mean_cost * static_cast<double>(chosen.size()), slack = 1e-12 * budget;
+  double room = budget;
   for (const Eigen::Index j : chosen) room -= cost[j];
+  std::vector<const Step*> taken;
   for (const Step& step : upgrades.steps) {
     Eigen::Index& now = chosen[static_cast<std::size_t>(step.row)];
     const double price = cost[step.to] - cost[step.from];
-    if (now != step.from || price > room) continue;  // a step that was left out ends its row
+    if (now != step.from || price > room + slack) continue;  // a step that was left out ends its row
     now = step.to;
     room -= price;
+    taken.push_back(&step);
+  }
+  // The slack forgives rounding on the way; what is handed out is within the budget as its mean is computed.
+  for (; !taken.empty() && mean_cost(chosen, cost) > max_mean_cost; taken.pop_back()) {
+    chosen[static_cast<std::size_t>(taken.back()->row)] = taken.back()->from;
   }
   return std::move(upgrades.start);
 }
@@ -231,7 +238,7 @@ double lambda_reaching(const Eigen::MatrixXd& predicted, const ScoreMatrix& scor
   }
   if (best_lambda >= 0.0) return best_lambda;
   throw InvalidArgument("min_score: " + to_text(share) + (relative ? " of the best single model" : "") +
-                        " is above what any choice reaches, " + to_text(attainable));
+                        " is above what any choice reaches, " + to_text(std::floor(attainable * 1e4 + 1e-6) / 1e4));
 }
 
 }  // namespace bayestuner::selection

@@ -66,6 +66,9 @@ class FeatureCoder {
 
   /// Throws InvalidArgument that names both sides unless `names` are the columns learnt, in order.
   void require_columns(const std::vector<std::string>& names) const;
+  /// The same inputs with the levels that were learnt; a level that was not becomes -1. Throws as require_columns, and
+  /// where a category is a number here or the reverse.
+  FeatureMatrix aligned(const FeatureMatrix& x) const;
 
   /// Codes `row` (d) into `out` (width()). Takes no memory. Throws InvalidArgument for a row of another length or,
   /// where missing values are refused, a number that is not finite.

@@ -48,7 +48,9 @@ struct SelectorOptions {
 /// How one estimator did in the cross-validation of "auto".
 struct EstimatorTrial {
   std::string name;
-  double score = 0.0;        ///< mean out of fold under the policy, the scores' own unit
+  /// Mean out of fold of what the policy optimises, higher is better: the score (less lambda * cost), minus the cost
+  /// (min_cost; -inf where the score asked for is not reached), minus the squared error (optimum, per_input).
+  double utility = 0.0;
   double behind_best = 0.0;  ///< by how much, and the standard error of that difference
   double behind_best_se = 0.0;
 };
@@ -127,13 +129,14 @@ class ModelSelector {
   void archive(A& a);
 
   void require_fitted() const;
-  void learn();             // coder and reduction stand
+  void learn();             // from x_, scores_, costs_
   void choose_estimator();  // of "auto"
   void require_enough_data();
   void finish();  // what follows from x_, scores_, costs_ and the estimator
   void measure_support();
   Eigen::MatrixXd predict_out_of_fold(const AnyEstimator& estimator) const;
-  std::vector<double> policy_scores(const Eigen::MatrixXd& predicted) const;
+  std::vector<double> policy_utilities(const Eigen::MatrixXd& predicted) const;
+  Eigen::MatrixXd offered(Eigen::MatrixXd predicted) const;
   void adjust(std::span<double> scores) const;
   Eigen::Index choose(Decision& decision, std::span<const char> available) const;
 
