@@ -102,6 +102,8 @@ class ModelSelector {
   const Cascade& cascade() const { return cascade_; }
   const Eigen::VectorXd& costs() const { return cost_; }  ///< mean (m); zeros where not given
   Eigen::Index best_single() const { return best_single_; }
+  /// Whether `model` may be chosen at all: false where it was never right.
+  bool offers(Eigen::Index model) const { return usable_[static_cast<std::size_t>(model)] != 0; }
   Eigen::Index fallback() const { return fallback_; }  ///< -1: decline
   double lambda() const { return lambda_; }
   double support_distance() const { return support_distance_; }
