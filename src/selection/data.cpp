@@ -65,6 +65,16 @@ Eigen::MatrixXd ScoreMatrix::utilities() const {
   return values.unaryExpr([](double v) { return -std::log10(std::max(v, 0.01)); });
 }
 
+bool ScoreMatrix::is_right_or_wrong() const {
+  if (kind != ScoreKind::success) return false;
+  for (Eigen::Index j = 0; j < values.cols(); ++j) {
+    for (Eigen::Index i = 0; i < values.rows(); ++i) {
+      if (is_known(i, j) && values(i, j) != 0.0 && values(i, j) != 1.0) return false;
+    }
+  }
+  return true;
+}
+
 Eigen::VectorXd ScoreMatrix::means() const {
   Eigen::VectorXd out(values.cols());
   for (Eigen::Index j = 0; j < values.cols(); ++j) {

@@ -208,7 +208,7 @@ const std::vector<Named>& all_named() {
       {"logistic", [](std::uint64_t) { return LogisticEstimator(); }},
       {"knn", [](std::uint64_t) { return KnnEstimator(); }},
       {"tree", [](std::uint64_t seed) { return TreesEstimator(Kind::tree, seed); }},
-      {"forest", [](std::uint64_t seed) { return TreesEstimator(Kind::forest, seed); }},
+      {"forest", [](std::uint64_t seed) { return JointForest(seed); }},
       {"boosting", [](std::uint64_t seed) { return TreesEstimator(Kind::boosting, seed); }},
       {"pairwise", [](std::uint64_t seed) { return PairwiseForest(seed); }},
       {"mix", mix},

@@ -409,8 +409,8 @@ void ModelSelector::finish() {
   }
   const Policy& policy = options_.policy;
   const bool budget = policy.kind == Policy::Kind::max_score && std::isfinite(policy.value);
-  const bool calibrate =
-      options_.calibrate && scores_.kind == ScoreKind::success && policy.kind != Policy::Kind::optimum;
+  // A share (an accuracy, say) is no probability, and a map a model would blur which of them is ahead.
+  const bool calibrate = options_.calibrate && scores_.is_right_or_wrong() && policy.kind != Policy::Kind::optimum;
   if ((budget || policy.kind == Policy::Kind::min_cost) && costs_.empty()) {
     throw InvalidArgument("policy: " + policy.to_text() + " needs costs");
   }

@@ -65,12 +65,82 @@ double TreesEstimator::Sum::operator()(std::span<const double> x) const {
   return shift + factor * sum;
 }
 
+namespace {
+
+constexpr Eigen::Index histogram_bins = 64;
+
+// Mean of what is known of every model, and how far each known score is off it; 0 where it is not known.
+std::pair<Eigen::VectorXd, Eigen::MatrixXd> centred(const TrainingSet& data) {
+  Eigen::VectorXd mean = Eigen::VectorXd::Zero(data.y.cols());
+  Eigen::MatrixXd off = Eigen::MatrixXd::Zero(data.y.rows(), data.y.cols());
+  for (Eigen::Index j = 0; j < data.y.cols(); ++j) {
+    const Rows rows = known_rows(data, j);
+    for (const std::uint32_t i : rows) mean[j] += data.y(i, j) / static_cast<double>(rows.size());
+    for (const std::uint32_t i : rows) off(i, j) = data.y(i, j) - mean[j];
+  }
+  return {std::move(mean), std::move(off)};
+}
+
+}  // namespace
+
+void JointForest::fit(const TrainingSet& data) {
+  const Eigen::Index n = data.x.rows(), p = data.x.cols(), m = data.y.cols();
+  constexpr int count = 150;
+  success_ = data.success;
+  trees_ = {};
+  values_.clear();
+  auto [mean, off] = centred(data);
+  mean_.assign(mean.begin(), mean.end());
+  const trees::FeatureTable table(data.x, histogram_bins);
+  const surrogate::TreeOptions options{.min_leaf = share(n, 100, 1, 20), .features = std::max<Eigen::Index>(1, p / 2)};
+  trees::TreeBuilder builder(table, options, trees::Ties::any_column);
+  std::vector<double> draws(static_cast<std::size_t>(n));
+  Eigen::VectorXd direction(m);
+  for (int t = 0; t < count; ++t) {
+    Random random = Random(seed_, 0x5e1e).fork(static_cast<std::uint64_t>(t));
+    for (double& d : direction) d = random.normal();
+    const Eigen::VectorXd target = off * direction;
+    std::fill(draws.begin(), draws.end(), 0.0);
+    for (Eigen::Index k = 0; k < n; ++k) draws[random.below(draws.size())] += 1.0;
+    Rows learnt;
+    for (std::uint32_t i = 0; i < draws.size(); ++i) {
+      if (draws[i] > 0.0) learnt.push_back(i);
+    }
+    builder.grow(std::move(learnt), target.data(), draws.data(), random, trees_);
+    values_.resize(trees_.nodes().size() * static_cast<std::size_t>(m), 0.0);
+    for (const trees::TreeBuilder::Leaf& leaf : builder.leaves()) {
+      double* const value = values_.data() + static_cast<std::ptrdiff_t>(leaf.node * m);
+      for (Eigen::Index j = 0; j < m; ++j) {
+        double sum = 0.0, weight = 0.0;
+        for (std::size_t k = leaf.begin; k < leaf.end; ++k) {
+          const std::uint32_t row = builder.order()[k];
+          if (!data.is_known(row, j)) continue;
+          sum += draws[row] * off(row, j);
+          weight += draws[row];
+        }
+        value[j] = weight > 0.0 ? sum / (weight * count) : 0.0;
+      }
+    }
+  }
+}
+
+void JointForest::predict(std::span<const double> x, std::span<const Neighbour>, std::span<double> out) const {
+  const std::size_t m = mean_.size();
+  std::copy(mean_.begin(), mean_.end(), out.begin());
+  trees_.for_leaves(Eigen::Map<const Eigen::MatrixXd>(x.data(), 1, static_cast<Eigen::Index>(x.size())), 0,
+                    trees_.trees(), [&](Eigen::Index, Eigen::Index, const std::int32_t* leaf) {
+                      const double* const value = values_.data() + static_cast<std::size_t>(*leaf) * m;
+                      for (std::size_t j = 0; j < m; ++j) out[j] += value[j];
+                    });
+  if (!success_) return;
+  for (double& value : out) value = std::clamp(value, 0.0, 1.0);
+}
+
 void TreesEstimator::fit(const TrainingSet& data) {
-  const Eigen::Index n = data.x.rows(), p = data.x.cols();
+  const Eigen::Index n = data.x.rows();
   success_ = data.success;
   models_.clear();
-  constexpr Eigen::Index bins = 64;
-  const trees::FeatureTable table(data.x, bins);
+  const trees::FeatureTable table(data.x, histogram_bins);
   for (Eigen::Index j = 0; j < data.y.cols(); ++j) {
     const Rows rows = known_rows(data, j);
     if (rows.empty()) {
@@ -78,22 +148,17 @@ void TreesEstimator::fit(const TrainingSet& data) {
       continue;
     }
     const Eigen::VectorXd y = data.y.col(j);
-    const Random random(seed_, 0x5e1e + static_cast<std::uint64_t>(j));
-    if (kind_ == Kind::forest) {
-      const surrogate::TreeOptions options{.min_leaf = share(n, 100, 2, 20),
-                                           .features = std::max<Eigen::Index>(1, p / 2)};
-      models_.push_back(grow_forest(table, options, rows, y, {}, 150, random));
-    } else if (kind_ == Kind::tree) {
+    Random random(seed_, 0x5e1e + static_cast<std::uint64_t>(j));
+    if (kind_ == Kind::tree) {
       const surrogate::TreeOptions options{.min_leaf = std::max<Eigen::Index>(20, n / 100)};
       trees::TreeBuilder builder(table, options);
-      Random draws = random;
       models_.emplace_back();
-      builder.grow(rows, y.data(), nullptr, draws, models_.back().trees);
+      builder.grow(rows, y.data(), nullptr, random, models_.back().trees);
     } else {
       // Squared loss: on 0/1 its minimiser is the probability too, and the steps stay small.
       const std::vector<Eigen::Index> known(rows.begin(), rows.end());
       const Eigen::MatrixXd x = data.x(known, Eigen::all);
-      const surrogate::TreeOptions options{.max_depth = 3, .min_leaf = share(n, 20, 2, 40), .max_bins = bins};
+      const surrogate::TreeOptions options{.max_depth = 3, .min_leaf = share(n, 20, 2, 40), .max_bins = histogram_bins};
       trees::BoostingRun run(x, y(known), trees::LossFunction(surrogate::BoostingLoss::squared, 0.5), options, 0.05,
                              1.0, random);
       for (int stage = 0; stage < 120; ++stage) run.advance();

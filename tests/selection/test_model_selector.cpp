@@ -96,7 +96,7 @@ TEST(ModelSelector, ChoosesFeaturesInsideTheFolds) {
   const ScoreMatrix scores{.models = {"a", "b"}, .values = y};
   const auto gain =
       [&](const Eigen::MatrixXd& columns) {  // out of fold, over the best single model, in standard errors
-        ModelSelector selector({.estimator = "logistic", .calibrate = false});
+        ModelSelector selector({.estimator = "logistic", .policy = Policy::max_score(1.0), .calibrate = false});
         selector.fit(features(columns), scores, {.per_call = Eigen::Vector2d(1, 1)});
         const auto chosen = pick_all(selector.out_of_fold(), Eigen::Vector2d::Zero(), 0.0);
         double sum = 0.0, squares = 0.0;

@@ -39,8 +39,8 @@ concept PredictsScores = requires(const E e, std::span<const double> x, std::spa
 /// `e.neighbours()`: how many of the nearest training rows `predict` reads; 0: none. One search serves all.
 /// `e.predict(x, near, out)`: utility of every model (m) in `out` for coded features `x` (p) whose nearest training
 /// rows are `near`, nearest first; for success scores a probability in [0, 1]. Finite; pure.
-/// Models: ConstantEstimator, KnnEstimator, LogisticEstimator, TreesEstimator, PairwiseForest, MixEstimator,
-/// AnyEstimator. Checked by conformance/selection.hpp.
+/// Models: ConstantEstimator, KnnEstimator, LogisticEstimator, JointForest, TreesEstimator, PairwiseForest,
+/// MixEstimator, AnyEstimator. Checked by conformance/selection.hpp.
 template <class E>
 concept Estimator = std::copyable<E> && LearnsScores<E> && SaysHowManyNeighbours<E> && PredictsScores<E>;
 

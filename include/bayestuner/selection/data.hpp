@@ -49,6 +49,8 @@ struct ScoreMatrix {
   ScoreKind kind = ScoreKind::success;
 
   bool is_known(Eigen::Index row, Eigen::Index model) const { return known.size() == 0 || known(row, model); }
+  /// Whether every known score is 0 or 1.
+  bool is_right_or_wrong() const;
   /// The scores as utilities, higher is better: themselves, or -log10(max(score, 0.01)) of cost-like ones.
   Eigen::MatrixXd utilities() const;
   /// Mean of every model over the rows where it is known (m), in the scores' own unit; NaN where there is none.

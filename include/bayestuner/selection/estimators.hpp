@@ -68,11 +68,32 @@ class LogisticEstimator {
   Eigen::MatrixXd weights_;  // (p + 1, m), intercept last
 };
 
-/// Trees on every candidate's score.
+/// A forest whose trees serve all candidates at once: a tree splits by a random mixture of the scores, and each of its
+/// leaves holds the mean of every candidate. Candidates that fare alike on the same inputs so make the same error,
+/// which a choice among them does not see; and one walk answers for all. Source: Joly, Geurts & Wehenkel 2014, "Random
+/// forests with random projections of the output space".
+class JointForest {
+ public:
+  explicit JointForest(std::uint64_t seed = 0) : seed_(seed) {}
+  void fit(const TrainingSet& data);
+  int neighbours() const { return 0; }
+  void predict(std::span<const double> x, std::span<const Neighbour> near, std::span<double> out) const;
+  template <class A>
+  void archive(A& a);
+
+ private:
+  std::uint64_t seed_;
+  bool success_ = true;
+  surrogate::detail::TreeEnsemble trees_;
+  std::vector<double> mean_;    // (m)
+  std::vector<double> values_;  // (nodes, m): of a leaf its share of the deviation from the mean
+};
+
+/// A tree, or boosted trees, on each candidate's score.
 class TreesEstimator {
  public:
-  enum class Kind : std::uint8_t { tree, forest, boosting };
-  explicit TreesEstimator(Kind kind = Kind::forest, std::uint64_t seed = 0) : kind_(kind), seed_(seed) {}
+  enum class Kind : std::uint8_t { tree, boosting };
+  explicit TreesEstimator(Kind kind = Kind::boosting, std::uint64_t seed = 0) : kind_(kind), seed_(seed) {}
   void fit(const TrainingSet& data);
   int neighbours() const { return 0; }
   void predict(std::span<const double> x, std::span<const Neighbour> near, std::span<double> out) const;
@@ -194,7 +215,8 @@ class MixEstimator {
 };
 
 static_assert(Estimator<ConstantEstimator> && Estimator<KnnEstimator> && Estimator<LogisticEstimator>);
-static_assert(Estimator<TreesEstimator> && Estimator<PairwiseForest> && Estimator<MixEstimator>);
+static_assert(Estimator<JointForest> && Estimator<TreesEstimator> && Estimator<PairwiseForest> &&
+              Estimator<MixEstimator>);
 static_assert(Estimator<AnyEstimator>);
 
 /// The names that make_estimator knows, simplest first: constant, logistic, knn, tree, forest, boosting, pairwise, mix
@@ -208,9 +230,10 @@ AnyEstimator make_estimator(const std::string& name, std::uint64_t seed = 0);
 Eigen::MatrixXd predict_all(const AnyEstimator& estimator, const NeighbourIndex& index,
                             const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::Index models);
 
+namespace detail {
+
 template <class A>
-void TreesEstimator::Sum::archive(A& a) {
-  a(shift), a(factor);
+void archive_trees(A& a, surrogate::detail::TreeEnsemble& trees) {
   // Every tree is a run of nodes that begins at its root.
   std::vector<double> thresholds, values;
   std::vector<std::uint32_t> keys;
@@ -243,6 +266,25 @@ void TreesEstimator::Sum::archive(A& a) {
       if (lefts[k] != node) trees.split(node, keys[k] >> 1, thresholds[k], (keys[k] & 1U) != 0, lefts[k]);
     }
     for (std::size_t t = 0; t < roots.size(); ++t) trees.close_tree(roots[t], depths[t]);
+  }
+}
+
+}  // namespace detail
+
+template <class A>
+void TreesEstimator::Sum::archive(A& a) {
+  a(shift), a(factor);
+  detail::archive_trees(a, trees);
+}
+
+template <class A>
+void JointForest::archive(A& a) {
+  a(seed_), a(success_), a(mean_), a(values_);
+  detail::archive_trees(a, trees_);
+  if constexpr (A::reads) {
+    if (values_.size() != trees_.nodes().size() * mean_.size()) {
+      throw InvalidArgument("the file is damaged: its trees do not hang together");
+    }
   }
 }
 

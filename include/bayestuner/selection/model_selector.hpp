@@ -38,7 +38,7 @@ struct SelectorOptions {
   CoderOptions coder{};
   ReductionOptions reduction{};
   CascadeOptions cascade{};
-  bool calibrate = true;  ///< where that lowers the Brier score out of fold
+  bool calibrate = true;  ///< scores of 0 and 1, where that lowers the Brier score out of fold
   int folds = 5;          ///< for out-of-fold predictions
   SmallData small = SmallData::refuse;
   std::size_t max_rows = 0;  ///< > 0: the oldest rows beyond are forgotten by partial_fit
