@@ -328,6 +328,27 @@ std::vector<double> ModelSelector::policy_utilities(const Eigen::MatrixXd& predi
   return out;
 }
 
+// The same for predictions that are alike for every row: a budget is then spent on rows at random, of which this is the
+// expectation, not one draw.
+std::vector<double> ModelSelector::constant_utilities(const Eigen::MatrixXd& predicted) const {
+  if (options_.policy.kind != Policy::Kind::max_score || !std::isfinite(options_.policy.value)) {
+    return policy_utilities(predicted);
+  }
+  const std::vector<Eigen::Index> chosen = fill_budget(offered(predicted), cost_, options_.policy.value, options_.seed);
+  Eigen::VectorXd share = Eigen::VectorXd::Zero(cost_.size());
+  for (const Eigen::Index j : chosen) share[j] += 1.0 / static_cast<double>(chosen.size());
+  const double sign = scores_.kind == ScoreKind::cost_like ? -1.0 : 1.0;
+  const Eigen::VectorXd mean = scores_.means();
+  std::vector<double> out(chosen.size(), 0.0);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    for (Eigen::Index j = 0; j < share.size(); ++j) {
+      if (share[j] > 0.0) out[i] += sign * share[j] * (scores_.is_known(row, j) ? scores_.values(row, j) : mean[j]);
+    }
+  }
+  return out;
+}
+
 void ModelSelector::choose_estimator() {
   std::vector<std::string> names{"constant", "logistic", "knn", "forest", "mix"};
   if (scores_.kind != ScoreKind::success) names = {"constant", "knn", "forest", "pairwise"};
@@ -343,7 +364,8 @@ void ModelSelector::choose_estimator() {
     } else {
       predictions.push_back(predict_out_of_fold(make_estimator(name, options_.seed)));
     }
-    result.push_back(policy_utilities(predictions.back()));
+    result.push_back(name == "constant" ? constant_utilities(predictions.back())
+                                        : policy_utilities(predictions.back()));
     double sum = result.back().empty() ? -std::numeric_limits<double>::infinity() : 0.0;
     for (const double utility : result.back()) sum += utility;
     trials_.push_back({.name = name, .utility = sum / static_cast<double>(x_.rows())});

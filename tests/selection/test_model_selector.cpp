@@ -254,7 +254,7 @@ TEST(ModelSelector, RefusesDataThatCannotBeLearnt) {
          }),
          "rows: 20 given, and at least 30");
   expect(why([](Clusters&) {}, {.estimator = "knn", .policy = Policy::max_score(0.5)}), "below the cheapest");
-  expect(why([](Clusters&) {}, {.estimator = "knn", .policy = Policy::min_cost(1.5)}), "above what any choice reaches");
+  expect(why([](Clusters&) {}, {.estimator = "knn", .policy = Policy::min_cost(2.5)}), "above what any choice reaches");
   expect(why([](Clusters&) {}, {.estimator = "knn", .fallback = "third"}), "'third' is none of the models left, right");
   expect(why([](Clusters& c) { c.costs = {}; }, {.estimator = "knn", .policy = Policy::max_score(2.0)}), "needs costs");
   expect(message_of([] { ModelSelector({.estimator = "guess"}); }), "'guess' is none of");

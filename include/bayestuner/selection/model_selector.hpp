@@ -138,6 +138,7 @@ class ModelSelector {
   void measure_support();
   Eigen::MatrixXd predict_out_of_fold(const AnyEstimator& estimator) const;
   std::vector<double> policy_utilities(const Eigen::MatrixXd& predicted) const;
+  std::vector<double> constant_utilities(const Eigen::MatrixXd& predicted) const;
   Eigen::MatrixXd offered(Eigen::MatrixXd predicted) const;
   void adjust(std::span<double> scores) const;
   Eigen::Index choose(Decision& decision, std::span<const char> available) const;
