@@ -1,41 +1,22 @@
-// Compiled without contraction of a * b + c: a fused product rounds differently, and distances would differ by machine.
 #include "bayestuner/selection/neighbours.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <string>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
+#include "selection/lane_distances.hpp"
 
 namespace bayestuner::selection {
 
 namespace {
 
-constexpr std::size_t width = 16;
+constexpr std::size_t width = lanes;
 constexpr float infinity = std::numeric_limits<float>::infinity();
-using Lane = Eigen::Array<float, width, 1>;
-using LaneView = Eigen::Map<const Lane>;
-
-// Squared distances of the 16 rows of a block.
-inline void row_distances(const float* point, const float* block, std::size_t d, Lane& out) {
-  out.setZero();
-  for (std::size_t j = 0; j < d; ++j) {
-    const Lane t = LaneView(block + width * j) - point[j];
-    out += t * t;
-  }
-}
-
-// Squared distances of 16 boxes: at most those of any row inside.
-inline void box_distances(const float* point, const float* low, const float* high, std::size_t d, Lane& out) {
-  out.setZero();
-  for (std::size_t j = 0; j < d; ++j) {
-    const Lane t = (LaneView(low + width * j) - point[j]).max(point[j] - LaneView(high + width * j)).max(0.0F);
-    out += t * t;
-  }
-}
 
 // The nearest so far: a sorted list while it is short, a heap beyond.
 class Nearest {
@@ -43,6 +24,7 @@ class Nearest {
   Nearest(std::vector<Neighbour>& out, std::size_t count, std::uint32_t skip) : out_(out), count_(count), skip_(skip) {
     out_.clear();
     out_.reserve(count);
+    if (is_short()) out_.resize(count, worst_);  // places to be filled
   }
 
   /// What a row must not exceed.
@@ -53,10 +35,11 @@ class Nearest {
 
   void offer(Neighbour n) {
     if (!(n < worst_) || n.row == skip_) return;
-    if (count_ <= short_list) {
-      if (out_.size() == count_) out_.pop_back();
-      out_.insert(std::upper_bound(out_.begin(), out_.end(), n), n);
-      if (out_.size() == count_) worst_ = out_.back();
+    if (is_short()) {
+      Neighbour* place = out_.data() + count_ - 1;
+      for (; place != out_.data() && n < place[-1]; --place) *place = place[-1];
+      *place = n;
+      worst_ = out_[count_ - 1];
       return;
     }
     if (out_.size() == count_) {
@@ -69,11 +52,13 @@ class Nearest {
   }
 
   void finish() {
-    if (count_ > short_list) std::sort_heap(out_.begin(), out_.end());
+    if (!is_short()) std::sort_heap(out_.begin(), out_.end());
+    while (!out_.empty() && out_.back().row == NeighbourIndex::no_row) out_.pop_back();
   }
 
  private:
-  static constexpr std::size_t short_list = 32;
+  bool is_short() const { return count_ <= 32; }
+
   std::vector<Neighbour>& out_;
   std::size_t count_;
   std::uint32_t skip_;
@@ -87,42 +72,27 @@ struct Walk {
   const float* point;
   std::size_t d;
   Nearest& nearest;
+  LaneDistances distances = lane_distances(bayestuner::detail::instruction_set());
   std::size_t blocks_read = 0;
 
   void block(std::size_t b) {
     ++blocks_read;
-    Lane squared;
-    row_distances(point, points + b * d * width, d, squared);
-    if (squared.minCoeff() > nearest.worst()) return;
-    const std::uint32_t* const row = rows + b * width;
-    for (std::size_t l = 0; l < width; ++l) {
-      const float s = squared[static_cast<Eigen::Index>(l)];
-      if (s <= nearest.worst()) nearest.offer({s, row[l]});
+    alignas(lane_alignment) float squared[width];  // NOLINT: written whole
+    unsigned near = distances.rows(point, points + b * d * width, d, nearest.worst(), squared);
+    for (; near != 0; near &= near - 1) {
+      const auto l = static_cast<std::size_t>(std::countr_zero(near));
+      nearest.offer({squared[l], rows[b * width + l]});
     }
   }
 
   void node(std::size_t level, std::size_t n) {
     const NeighbourIndex::Level& at = levels[level];
-    Lane bound;
-    box_distances(point, at.low.data() + n * d * width, at.high.data() + n * d * width, d, bound);
-    struct Child {
-      float bound;
-      std::uint32_t index;
-    };
-    std::array<Child, width> order;
-    std::size_t found = 0;
-    const std::size_t count = std::min(width, at.children - n * width);
-    for (std::size_t l = 0; l < count; ++l) {
-      const float s = bound[static_cast<Eigen::Index>(l)];
-      if (!nearest.admits(s, at.first[n * width + l])) continue;
-      std::size_t place = found++;
-      for (; place > 0 && order[place - 1].bound > s; --place) order[place] = order[place - 1];
-      order[place] = {s, static_cast<std::uint32_t>(l)};
-    }
-    for (std::size_t k = 0; k < found; ++k) {
-      if (order[k].bound > nearest.worst()) return;
-      const std::size_t child = n * width + order[k].index;
-      if (!nearest.admits(order[k].bound, at.first[child])) continue;
+    alignas(lane_alignment) float bound[width];  // NOLINT: written whole
+    std::int32_t order[width];                   // NOLINT: written whole
+    distances.boxes(point, at.low.data() + n * d * width, at.high.data() + n * d * width, d, bound, order);
+    for (const std::int32_t l : order) {
+      const std::size_t child = n * width + static_cast<std::size_t>(l);
+      if (!nearest.admits(bound[l], at.first[child])) continue;
       if (level == 0) {
         block(child);
       } else {
@@ -143,7 +113,7 @@ NeighbourIndex::NeighbourIndex(const Eigen::Ref<const Eigen::MatrixXd>& x, Searc
                             "): " + to_text(x(i, j)) + " is not a number of at most 1e15");
     }
   }
-  tree_ = search == Search::tree || (search == Search::automatic && rows_ >= 2000);
+  tree_ = search == Search::tree || (search == Search::automatic && rows_ >= 500);
   order_rows(x);
   if (!tree_) return;
   build_levels();

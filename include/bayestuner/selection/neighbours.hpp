@@ -36,7 +36,7 @@ class NeighbourIndex {
   static constexpr std::uint32_t no_row = std::numeric_limits<std::uint32_t>::max();
 
   NeighbourIndex() = default;
-  /// Rows `x` (n, d). `automatic` takes the tree from 2000 rows on where a trial on some of the rows reads less than
+  /// Rows `x` (n, d). `automatic` takes the tree from 500 rows on where a trial on some of the rows reads less than
   /// half of them. Throws InvalidArgument for numbers that are not finite or beyond 1e15.
   explicit NeighbourIndex(const Eigen::Ref<const Eigen::MatrixXd>& x, Search search = Search::automatic);
 
