@@ -238,6 +238,7 @@ AnyEstimator make_estimator(const std::string& name, std::uint64_t seed) {
 Eigen::MatrixXd predict_all(const AnyEstimator& estimator, const NeighbourIndex& index,
                             const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::Index models) {
   Eigen::MatrixXd out(x.rows(), models);
+  if (estimator.predict_rows(x, out)) return out;
   std::vector<double> row(static_cast<std::size_t>(x.cols())), scores(static_cast<std::size_t>(models));
   std::vector<Neighbour> near;
   for (Eigen::Index i = 0; i < x.rows(); ++i) {

@@ -525,26 +525,28 @@ Eigen::Index ModelSelector::choose(Decision& d, std::span<const char> available)
   return pick(d.scores, cost, lambda_, mask);
 }
 
-void ModelSelector::select(std::span<const double> x, Decision& d, std::span<const char> available) const {
-  require_fitted();
-  const std::size_t m = usable_.size();
-  if (!available.empty() && available.size() != m) {
-    throw InvalidArgument("available: " + std::to_string(available.size()) + " entries for " + std::to_string(m) +
-                          " models");
-  }
+void ModelSelector::require_available(std::span<const char> available) const {
+  if (available.empty() || available.size() == usable_.size()) return;
+  throw InvalidArgument("available: " + std::to_string(available.size()) + " entries for " +
+                        std::to_string(usable_.size()) + " models");
+}
+
+// Codes an input and finds its neighbours.
+void ModelSelector::place(std::span<const double> x, Decision& d) const {
   d.coded.resize(static_cast<std::size_t>(coder_.width()));
-  d.scores.resize(m);
   d.coding = coder_(x, d.coded);
   const int wanted = std::max(support_neighbours_, estimator_.neighbours());
   data_.index.nearest(d.coded, static_cast<std::size_t>(wanted), d.neighbours);
-  estimator_.predict(d.coded, d.neighbours, d.scores);
-  adjust(d.scores);
   const std::size_t k = std::min(d.neighbours.size(), static_cast<std::size_t>(support_neighbours_));
   d.distance = 0.0;
   for (std::size_t i = 0; i < k; ++i) d.distance += std::sqrt(static_cast<double>(d.neighbours[i].squared));
   if (k > 0) d.distance /= static_cast<double>(k);
   d.supported = !(d.distance > support_distance_);
+}
 
+// From what the estimator said of a placed input to a model.
+void ModelSelector::decide(Decision& d, std::span<const char> available) const {
+  adjust(d.scores);
   d.model = choose(d, available);
   d.status = Status::chosen;
   if (d.model < 0 || (options_.unsupported_to_fallback && !d.supported)) {
@@ -556,21 +558,39 @@ void ModelSelector::select(std::span<const double> x, Decision& d, std::span<con
   d.expected_cost = d.model < 0 ? 0.0 : cost_[d.model];
 }
 
-Batch ModelSelector::select(const FeatureMatrix& x, bool exact) const {
+void ModelSelector::select(std::span<const double> x, Decision& d, std::span<const char> available) const {
   require_fitted();
+  require_available(available);
+  place(x, d);
+  d.scores.resize(usable_.size());
+  estimator_.predict(d.coded, d.neighbours, d.scores);
+  decide(d, available);
+}
+
+Batch ModelSelector::select(const FeatureMatrix& x, bool exact, std::span<const char> available) const {
+  require_fitted();
+  require_available(available);
   const FeatureMatrix given = coder_.aligned(x);
   Batch out;
   const auto m = static_cast<Eigen::Index>(usable_.size());
-  out.scores.resize(x.rows(), m);
+  const bool together = x.rows() > 0 && estimator_.predict_rows(coder_(given), out.scores);
+  if (!together) out.scores.resize(x.rows(), m);
   Decision d;
+  d.scores.resize(usable_.size());
   std::vector<double> row(coder_.columns().size());
   for (Eigen::Index i = 0; i < x.rows(); ++i) {
     for (std::size_t j = 0; j < row.size(); ++j) row[j] = given.values(i, static_cast<Eigen::Index>(j));
     try {
-      select(row, d);
+      place(row, d);
     } catch (const InvalidArgument& e) {
       throw InvalidArgument("row " + std::to_string(i) + ": " + e.what());
     }
+    if (together) {
+      Eigen::RowVectorXd::Map(d.scores.data(), m) = out.scores.row(i);
+    } else {
+      estimator_.predict(d.coded, d.neighbours, d.scores);
+    }
+    decide(d, available);
     out.model.push_back(d.model);
     out.status.push_back(d.status);
     out.supported.push_back(d.supported);
@@ -578,9 +598,15 @@ Batch ModelSelector::select(const FeatureMatrix& x, bool exact) const {
   }
   const Policy& policy = options_.policy;
   if (!exact || policy.kind != Policy::Kind::max_score || !std::isfinite(policy.value) || x.rows() == 0) return out;
-  const std::vector<Eigen::Index> filled = fill_budget(offered(out.scores), cost_, policy.value, options_.seed);
+  Eigen::MatrixXd worth = offered(out.scores);
+  for (std::size_t j = 0; j < available.size(); ++j) {
+    if (available[j] == 0) worth.col(static_cast<Eigen::Index>(j)).setConstant(-1e300);
+  }
+  const std::vector<Eigen::Index> filled = fill_budget(worth, cost_, policy.value, options_.seed);
   for (std::size_t i = 0; i < filled.size(); ++i) {
-    if (out.status[i] == Status::chosen) out.model[i] = filled[i];
+    if (out.status[i] == Status::chosen && (available.empty() || available[static_cast<std::size_t>(filled[i])] != 0)) {
+      out.model[i] = filled[i];
+    }
   }
   return out;
 }

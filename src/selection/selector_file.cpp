@@ -1,4 +1,5 @@
 // One file: a line that names the kind and version, a line of JSON for people, the bytes that restore the selector.
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -101,7 +102,7 @@ void ModelSelector::archive(A& a) {
   }
 }
 
-void ModelSelector::save(const std::string& path) const {
+std::string ModelSelector::to_bytes() const {
   require_fitted();
   if (own_estimator_) throw InvalidArgument("save: an estimator of one's own cannot be saved");
   detail::Writer writer;
@@ -121,11 +122,26 @@ void ModelSelector::save(const std::string& path) const {
   for (const auto& d : reduction_.dropped) {
     about["dropped"].push_back({{"name", d.name}, {"for", d.for_name}, {"correlation", d.correlation}});
   }
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << kind_of_file << file_version << '\n' << about.dump() << '\n';
-  out.write(writer.bytes.data(), static_cast<std::streamsize>(writer.bytes.size()));
-  out.flush();
-  if (!out) throw DeviceError(path + ": cannot be written");
+  return kind_of_file + std::to_string(file_version) + '\n' + about.dump() + '\n' + writer.bytes;
+}
+
+void ModelSelector::save(const std::string& path) const {
+  const std::string bytes = to_bytes();
+  // Beside it first: a full disk leaves an earlier file as it was.
+  const std::string beside = path + ".part";
+  {
+    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    out.flush();
+    if (!out) {
+      std::remove(beside.c_str());
+      throw DeviceError(path + ": cannot be written");
+    }
+  }
+  if (std::rename(beside.c_str(), path.c_str()) != 0) {
+    std::remove(beside.c_str());
+    throw DeviceError(path + ": cannot be written");
+  }
 }
 
 ModelSelector ModelSelector::load(const std::string& path) {
@@ -133,14 +149,17 @@ ModelSelector ModelSelector::load(const std::string& path) {
   if (!in) throw DeviceError(path + ": cannot be read");
   std::ostringstream all;
   all << in.rdbuf();
-  const std::string bytes = all.str();
+  return from_bytes(all.str(), path);
+}
+
+ModelSelector ModelSelector::from_bytes(const std::string& bytes, const std::string& name) {
   const auto first = bytes.find('\n'), second = first == std::string::npos ? first : bytes.find('\n', first + 1);
   if (!bytes.starts_with(kind_of_file) || second == std::string::npos) {
-    throw InvalidArgument(path + ": is no selector's file");
+    throw InvalidArgument(name + ": is no selector's file");
   }
   const std::string version = bytes.substr(std::strlen(kind_of_file), first - std::strlen(kind_of_file));
   if (version != std::to_string(file_version)) {
-    throw InvalidArgument(path + ": is of version " + version + ", this library reads version " +
+    throw InvalidArgument(name + ": is of version " + version + ", this library reads version " +
                           std::to_string(file_version));
   }
   const char* const begin = bytes.data() + second + 1;
@@ -156,9 +175,9 @@ ModelSelector ModelSelector::load(const std::string& path) {
     out.archive(reader);
     return out;
   } catch (const nlohmann::json::exception&) {
-    throw InvalidArgument(path + ": its description is damaged");
+    throw InvalidArgument(name + ": its description is damaged");
   } catch (const InvalidArgument& e) {
-    throw InvalidArgument(path + ": " + e.what());
+    throw InvalidArgument(name + ": " + e.what());
   }
 }
 

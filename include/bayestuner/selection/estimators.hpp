@@ -160,6 +160,11 @@ class AnyEstimator {
   void predict(std::span<const double> x, std::span<const Neighbour> near, std::span<double> out) const {
     model_->predict(x, near, out);
   }
+  /// Predictions for all rows of `x` (n, p) at once, in `out` (n, m), where the model has a `predict_rows(x)` for that:
+  /// what calls another language should. False, and nothing done, where it has none.
+  bool predict_rows(const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::MatrixXd& out) const {
+    return model_->predict_rows(x, out);
+  }
   /// Throw InvalidArgument for a model that has no `archive`.
   void archive(detail::Writer& writer) const { model_->save(writer); }
   void archive(detail::Reader& reader) { model_->load(reader); }
@@ -171,6 +176,7 @@ class AnyEstimator {
     virtual void fit(const TrainingSet& data) = 0;
     virtual int neighbours() const = 0;
     virtual void predict(std::span<const double> x, std::span<const Neighbour> near, std::span<double> out) const = 0;
+    virtual bool predict_rows(const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::MatrixXd& out) const = 0;
     virtual void save(detail::Writer& writer) = 0;
     virtual void load(detail::Reader& reader) = 0;
   };
@@ -182,6 +188,13 @@ class AnyEstimator {
     int neighbours() const override { return estimator.neighbours(); }
     void predict(std::span<const double> x, std::span<const Neighbour> near, std::span<double> out) const override {
       estimator.predict(x, near, out);
+    }
+    bool predict_rows(const Eigen::Ref<const Eigen::MatrixXd>& x, Eigen::MatrixXd& out) const override {
+      if constexpr (requires { estimator.predict_rows(x); }) {
+        out = estimator.predict_rows(x);
+        return true;
+      }
+      return false;
     }
     void save(detail::Writer& writer) override { pass(writer); }
     void load(detail::Reader& reader) override { pass(reader); }

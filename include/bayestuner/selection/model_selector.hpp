@@ -88,7 +88,8 @@ class ModelSelector {
   void select(std::span<const double> x, Decision& decision, std::span<const char> available = {}) const;
   /// Chooses for every row. With max_score and `exact`, the whole batch's predicted mean cost is at most the policy's,
   /// filled to the last affordable input; otherwise every row is chosen as select does.
-  Batch select(const FeatureMatrix& x, bool exact = true) const;
+  /// `available` as above.
+  Batch select(const FeatureMatrix& x, bool exact = true, std::span<const char> available = {}) const;
   /// Predicted scores (n, m): probabilities of success, or utilities of other scores.
   Eigen::MatrixXd predict(const FeatureMatrix& x) const;
 
@@ -125,6 +126,9 @@ class ModelSelector {
   /// written or read, InvalidArgument for a file of another kind or version, damaged, or (save) before fit.
   void save(const std::string& path) const;
   static ModelSelector load(const std::string& path);
+  /// The contents of such a file; `name` stands for it in messages.
+  std::string to_bytes() const;
+  static ModelSelector from_bytes(const std::string& bytes, const std::string& name = "selector");
 
  private:
   template <class A>
@@ -141,6 +145,9 @@ class ModelSelector {
   std::vector<double> constant_utilities(const Eigen::MatrixXd& predicted) const;
   Eigen::MatrixXd offered(Eigen::MatrixXd predicted) const;
   void adjust(std::span<double> scores) const;
+  void require_available(std::span<const char> available) const;
+  void place(std::span<const double> x, Decision& decision) const;
+  void decide(Decision& decision, std::span<const char> available) const;
   Eigen::Index choose(Decision& decision, std::span<const char> available) const;
 
   SelectorOptions options_;

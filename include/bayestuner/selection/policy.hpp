@@ -37,6 +37,7 @@ struct Policy {
   /// Throws InvalidArgument for a value out of range.
   void require_valid() const;
   std::string to_text() const;
+  friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 /// The model of the greatest score - lambda * cost among those `available` (empty: all); equal to 1e-12, the cheaper,
