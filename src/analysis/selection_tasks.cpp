@@ -151,8 +151,40 @@ SelectionTable load_selection_table(const SelectionTask& task, const std::string
       out.costs.per_call[static_cast<Eigen::Index>(j)] = it->second;
     }
   }
-  const std::size_t split = csv.column(split_column.empty() ? task.split_column : split_column);
+  const std::string& by = split_column.empty() ? task.split_column : split_column;
+  if (by.empty()) {
+    out.split.assign(csv.rows.size(), "train");
+    return out;
+  }
+  const std::size_t split = csv.column(by);
   for (const auto& row : csv.rows) out.split.push_back(row[split]);
+  return out;
+}
+
+selection::FeatureMatrix load_inputs(const std::filesystem::path& path,
+                                     const std::vector<selection::FeatureColumn>& learnt) {
+  const Csv csv = read_csv(path);
+  selection::FeatureMatrix out{.columns = learnt, .values = {}};
+  out.values.resize(static_cast<Eigen::Index>(csv.rows.size()), static_cast<Eigen::Index>(learnt.size()));
+  for (std::size_t f = 0; f < learnt.size(); ++f) {
+    const std::size_t at = csv.column(learnt[f].name);
+    const auto& levels = learnt[f].levels;
+    for (std::size_t i = 0; i < csv.rows.size(); ++i) {
+      const std::string& cell = csv.rows[i][at];
+      double& value = out.values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(f));
+      if (learnt[f].category) {
+        const auto it = std::find(levels.begin(), levels.end(), cell);
+        value = it == levels.end() ? -1.0 : static_cast<double>(it - levels.begin());
+        continue;
+      }
+      const auto v = cell.empty() ? std::numeric_limits<double>::quiet_NaN() : cell_number(cell);
+      if (!v) {
+        throw InvalidArgument(path.string() + ":" + std::to_string(csv.lines[i]) + ": column '" + learnt[f].name +
+                              "' has '" + cell + "', which is no number");
+      }
+      value = *v;
+    }
+  }
   return out;
 }
 
@@ -205,6 +237,7 @@ double mix_at(const Eigen::VectorXd& score, const Eigen::VectorXd& cost, double 
 selection::SelectorOptions options_for(const std::string& method, const SelectionTable& table,
                                        const std::optional<double>& budget, const EvaluateOptions& options) {
   selection::SelectorOptions out = options.selector;
+  if (options.as_given) return out;
   out.coder.missing = selection::MissingFeatures::impute;
   out.estimator = method != "default" ? method : table.costs.empty() ? "forest" : "mix";
   out.policy = selection::Policy::max_score();

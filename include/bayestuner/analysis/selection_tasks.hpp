@@ -20,9 +20,9 @@ struct SelectionTask {
   std::vector<std::string> models, features;  ///< features empty: every column that begins with f_
   std::string score_columns;                  ///< a model's column, with <model> where its name stands
   bool higher_is_better = true;
-  std::string split_column;
+  std::string split_column;                       ///< empty: every row is `train`
   std::map<std::string, double> cost_per_call{};  ///< empty: none
-  std::optional<double> max_mean_cost;
+  std::optional<double> max_mean_cost{};
 };
 
 /// The selection tasks of a tasks.json; others are left out. Throws InvalidArgument naming task and key.
@@ -42,9 +42,15 @@ struct SelectionTable {
 /// `file:line: column …`.
 SelectionTable load_selection_table(const SelectionTask& task, const std::string& split_column = {});
 
+/// Inputs to choose models for: the columns of a CSV file that are `learnt` ones, in their order. A level that was not
+/// learnt is -1, an empty cell of a number is missing. Throws InvalidArgument `file:line: column …`.
+selection::FeatureMatrix load_inputs(const std::filesystem::path& path,
+                                     const std::vector<selection::FeatureColumn>& learnt);
+
 struct EvaluateOptions {
-  selection::SelectorOptions selector{};  ///< policy and estimator are set by what follows
-  std::optional<double> max_mean_cost, min_score;
+  selection::SelectorOptions selector{};  ///< policy and estimator are set by method and budget
+  bool as_given = false;                  ///< the selector's options hold as they are; the method is a name alone
+  std::optional<double> max_mean_cost{}, min_score{};
   bool per_input = false;  ///< with a budget: lambda from the training rows instead of an exactly filled batch
   bool folds = false;      ///< every value of the split column is a fold, tested once
   bool shuffle = false;    ///< features shuffled between rows: nothing is to be learnt
