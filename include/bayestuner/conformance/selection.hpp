@@ -1,5 +1,5 @@
 #pragma once
-/// Checks that any Estimator and any Selector must pass; needs GoogleTest.
+/// Checks that any Estimator, ChoicePolicy and Selector must pass; needs GoogleTest.
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "bayestuner/selection/basic_selector.hpp"
 #include "bayestuner/selection/concepts.hpp"
 
 namespace bayestuner::conformance {
@@ -30,6 +31,19 @@ inline void expect_contract(selection::Estimator auto estimator, const selection
         EXPECT_LE(p, 1.0);
       }
     }
+  }
+}
+
+/// Chooses for every row of `scores` (n, m): a model that there is or none, the same when asked twice.
+inline void expect_contract(const selection::ChoicePolicy auto& policy, const Eigen::MatrixXd& scores,
+                            const std::vector<double>& cost) {
+  std::vector<double> row(cost.size());
+  for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+    Eigen::RowVectorXd::Map(row.data(), scores.cols()) = scores.row(i);
+    const Eigen::Index j = policy(row, cost);
+    EXPECT_GE(j, -1) << "row " << i;
+    EXPECT_LT(j, scores.cols()) << "row " << i;
+    EXPECT_EQ(j, policy(row, cost)) << "row " << i;
   }
 }
 

@@ -48,7 +48,7 @@ concept Estimator = std::copyable<E> && LearnsScores<E> && SaysHowManyNeighbours
 /// `s.select(x, decision)`: `x` (d) features as they were learnt; everything in `decision` is set. Pure: equal input,
 /// equal decision. Throws InvalidArgument for a wrong number of features.
 /// `s.models()`: names; Decision::model is a place in them, or -1 where none is to run.
-/// Models: ModelSelector, AnySelector. Checked by conformance/selection.hpp.
+/// Models: ModelSelector, BasicSelector, AnySelector. Checked by conformance/selection.hpp.
 template <class S>
 concept Selector = requires(const S s, std::span<const double> x, Decision& decision) {
                      s.select(x, decision);
