@@ -163,6 +163,8 @@ def test_shell_blocks_run(page, tmp_path):
     (tmp_path / "trade_off.toml").write_text(both.replace("{cores}}", '{cores}, \\"throughput\\": {cores}}'))
     (tmp_path / "table.csv").write_text("k,m\n1,1\n2,2\n3,3\n4,4\n")
     (tmp_path / "tasks.json").write_text(json.dumps({"dataset": "test", "tasks": [TASK]}))
+    requests = [f"{n},{int(n < 50)},{int(n % 10 > 0)}" for n in range(100)]
+    (tmp_path / "requests.csv").write_text("\n".join(["length,small,large", *requests]) + "\n")
     for line in command_lines(page):
         words = shlex.split(line)
         if words[0] != "bayestuner":
