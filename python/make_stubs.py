@@ -38,10 +38,11 @@ METRICS = r"(def (?:metrics|baseline_metrics|end|run|__call__)\(.*\) -> )dict\b(
 PRECISE = (
     (METRICS, r"\1dict[str, bayestuner._bayestuner.Metric]"),
     (r"(def values\(self\) -> )dict\b(?!\[)", r"\1dict[str, float]"),
-    (r"(def (?:neighbours|sample|replay|restore)\([^)]*\) -> )list\b", r"\1list[dict[str, typing.Any]]"),
+    (r"(def (?:neighbours|sample|replay|restore)\([^)]*\) -> )list\b(?!\[)", r"\1list[dict[str, typing.Any]]"),
     (r"(def doctor\(\) -> )dict\b", r"\1dict[str, list[dict[str, typing.Any]]]"),
     (r"((?:: |-> )dict)\b(?=[,):=| \n])(?!\[)", r"\1[str, typing.Any]"),
     (r"((?:: |-> )list)\b(?=[,):=| \n])(?!\[)", r"\1[typing.Any]"),
+    (r"((?:: |-> )tuple)\b(?=[,):=| \n])(?!\[)", r"\1[typing.Any, ...]"),
     (r"self: typing\.Callable\b", "self: Callable"),
     (r"(collections\.abc\.Callable)\b(?!\[)", r"\1[..., typing.Any]"),
     (r"__hash__: typing\.ClassVar\[None\] = None", r"\g<0>  # type: ignore[assignment]"),

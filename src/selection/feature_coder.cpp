@@ -21,8 +21,9 @@ double median_of(std::vector<double> values) {
 }
 
 [[noreturn]] void refuse_number(const std::string& column, const std::string& row, double value) {
-  throw InvalidArgument("feature '" + column + "'" + row + ": " + to_text(value) +
-                        (std::isnan(value) ? " is missing; missing=impute would take the median" : " is not finite"));
+  throw InvalidArgument(
+      "feature '" + column + "'" + row + ": " +
+      (std::isnan(value) ? "NaN is missing; missing=impute would take the median" : to_text(value) + " is not finite"));
 }
 
 }  // namespace

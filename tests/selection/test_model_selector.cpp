@@ -231,7 +231,7 @@ TEST(ModelSelector, RefusesDataThatCannotBeLearnt) {
     EXPECT_NE(message.find(part), std::string::npos) << part << ": " << message;
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  expect(why([&](Clusters& c) { c.x.values(7, 1) = nan; }), "feature 'x1', row 7: nan");
+  expect(why([&](Clusters& c) { c.x.values(7, 1) = nan; }), "feature 'x1', row 7: NaN");
   expect(why([&](Clusters& c) { c.x.values(7, 0) = HUGE_VAL; }), "feature 'x0', row 7: inf");
   expect(why([](Clusters& c) { c.x.values.setOnes(); }), "every column is constant");
   expect(why([](Clusters& c) { c.x.columns[1].name = "x0"; }), "'x0' is there twice");

@@ -13,7 +13,7 @@ import numpy.typing
 
 import bayestuner._bayestuner
 
-from . import analysis, control, knob, meter, runner
+from . import analysis, control, knob, meter, runner, selection
 
 __all__: list[str] = [
     "BatchConstraint",
@@ -98,6 +98,7 @@ __all__: list[str] = [
     "require_explorable",
     "restore",
     "runner",
+    "selection",
     "text_report",
     "tune_file",
 ]
