@@ -29,6 +29,7 @@ void add_tune(CLI::App& app, Action& action);
 void add_explore(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_control(CLI::App& app, Action& action);
+void add_control_run(CLI::App& group, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_analyse(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);

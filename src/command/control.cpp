@@ -132,6 +132,7 @@ void add_control_replay(CLI::App& group, Action& action) {
 void add_control(CLI::App& app, Action& action) {
   CLI::App* group = app.add_subcommand("control", "Steer a live server under a power cap");
   group->require_subcommand(1);
+  add_control_run(*group, action);
   add_control_replay(*group, action);
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
@@ -12,12 +11,13 @@
 #include <thread>
 #include <utility>
 
+#include "bayestuner/control/loop_json.hpp"
 #include "bayestuner/core/clock.hpp"
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
 #include "control/http_endpoint.hpp"
 #include "control/loop_core.hpp"
-#include "control/loop_json.hpp"
+#include "control/watts_file.hpp"
 
 namespace bayestuner::control {
 
@@ -29,17 +29,6 @@ template <class T>
 void keep(std::vector<T>& kept, const T& record) {
   if (kept.size() >= most_kept) kept.erase(kept.begin(), kept.begin() + most_kept / 2);
   kept.push_back(record);
-}
-
-// The file's first number; nullopt where there is none.
-std::optional<double> read_watts(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::string text;
-  if (!(in >> text)) return std::nullopt;
-  double watts = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), watts);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return watts;
 }
 
 }  // namespace
@@ -112,7 +101,8 @@ struct ControlLoop::State {
   mutable std::mutex mutex;
   std::condition_variable wake;
   Limits limits;
-  bool limits_changed = false, ends = false, cap_file_bad = false;
+  bool limits_changed = false, ends = false;
+  std::uint32_t cap_file_bad = 0;  // looks in a row
   LoopStatus status;
   std::vector<LoopWindow> windows;
   std::vector<LoopEvent> events;
@@ -128,13 +118,14 @@ struct ControlLoop::State {
 void ControlLoop::State::look_at_cap_file() {
   if (options.cap_file.empty()) return;
   const auto watts = read_watts(options.cap_file);
-  if (!watts || !(*watts > 0.0)) {
-    if (!std::exchange(cap_file_bad, true)) {
+  if (!watts) {
+    // Whoever writes a file may be seen at it: only the second look complains.
+    if (++cap_file_bad == 2) {
       core->report("cap_file", options.cap_file.string() + ": holds no number of watts above 0; the cap stays", true);
     }
     return;
   }
-  cap_file_bad = false;
+  cap_file_bad = 0;
   if (file_cap_w == watts) return;  // what came another way meanwhile holds until the file changes
   file_cap_w = watts;
   const std::lock_guard lock(mutex);

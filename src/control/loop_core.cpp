@@ -168,7 +168,8 @@ void LoopCore::take_reports(const Collected& collected, double now_s) {
     failed_in_a_row_ = 0;
     ++good_in_a_row_;
     const bool other_level = !std::isnan(r.level) && !std::isnan(level) && r.level != level;
-    if (r.limit != limit || other_level) continue;  // ran across the change
+    // Ran across the change; a dry run changes nothing, and takes what there is for what was decided.
+    if (!options_.dry_run && (r.limit != limit || other_level)) continue;
     if (std::isnan(effective_s_)) {
       effective_s_ = window_from_s_ = r.begin_s;
       latencies_ = {};
@@ -259,6 +260,7 @@ Measurement LoopCore::measure(double now_s) {
   m.partial = partial > complete;
   m.batches = m.partial ? partial : complete;
   m.batch_size = m.partial ? (in_partial + partial / 2) / partial : reports_.back().limit;
+  if (options_.dry_run && !m.partial) m.batch_size = controller_.grid().batch(m.setting);  // as if it had been followed
   m.service_s = std::max(reports_.back().end_s - begin_s, 0.0);
   std::vector<double> watts;
   for (const PowerReading& r : readings_) watts.push_back(r.power_w);
@@ -293,6 +295,7 @@ void LoopCore::close_window(double now_s) {
   w.seconds = now_s - window_from_s_;
   w.setting = applied_;
   w.served = values(applied_);
+  if (options_.dry_run) status_.served = w.served = {reports_.back().limit, reports_.back().level, 1};
   w.power_w = m.power.value_w(limits_);
   w.power_mean_w = m.power.mean_w;
   w.power_max_w = m.power.max_w;
@@ -360,6 +363,9 @@ bool LoopCore::apply(const Setting& setting, double now_s) {
     const ServerSetting taken = port_.in_force();
     if (taken.batch != next.batch) {
       throw DeviceError("asked for batches of " + to_text(next.batch) + ", the server says " + to_text(taken.batch));
+    }
+    if (!std::isnan(taken.level) && !std::isnan(next.level) && taken.level != next.level) {
+      throw DeviceError("asked for level " + to_text(next.level) + ", the server says " + to_text(taken.level));
     }
   } catch (const std::exception& error) {  // tried again at the next tick
     set_alarm(refused_, true, error.what());

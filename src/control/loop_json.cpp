@@ -1,4 +1,4 @@
-#include "control/loop_json.hpp"
+#include "bayestuner/control/loop_json.hpp"
 
 #include <nlohmann/json.hpp>
 

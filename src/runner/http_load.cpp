@@ -71,12 +71,13 @@ struct HttpLoad::State {
   std::deque<double> waiting;  // open loop: arrivals without a connection
   Random random{0};
   std::size_t next_request = 0;
-  double next_arrival_s = 0.0, last_answer_s = 0.0, longest_latency_s = 0.0;
+  double began_s = 0.0, next_arrival_s = 0.0, last_answer_s = 0.0, longest_latency_s = 0.0;
   bool begun = false, draining = false;
 
   void begin(const LoadStart& start);
   void pump(double until_s, Slice& slice);
   void arrive(double now);
+  double arrival_after(double from_s);
   void hand_out(double now, Slice& slice);
   void start_request(Connection& c, double due_s, double now, Slice& slice);
   void connect(Connection& c, double now, Slice& slice);
@@ -105,7 +106,7 @@ void HttpLoad::State::begin(const LoadStart& start) {
   waiting.clear();
   random = Random(options.seed, 0x6874'7470);
   next_request = 0;
-  next_arrival_s = last_answer_s = longest_latency_s = 0.0;
+  began_s = next_arrival_s = last_answer_s = longest_latency_s = 0.0;
   draining = false;
   stop = start.stop;
   begun = true;
@@ -118,12 +119,29 @@ void HttpLoad::State::close_all() {
 
 void HttpLoad::State::arrive(double now) {
   if (!options.open || draining) return;
-  const auto gap = [&] { return -std::log(1.0 - random.uniform()) / options.rate; };
-  if (next_arrival_s == 0.0) next_arrival_s = now + gap();
+  if (next_arrival_s == 0.0) {
+    began_s = now;
+    next_arrival_s = arrival_after(now);
+  }
   while (next_arrival_s <= now) {
     waiting.push_back(next_arrival_s);
-    next_arrival_s += gap();
+    next_arrival_s = arrival_after(next_arrival_s);
   }
+}
+
+// Poisson arrivals have no memory: one that would come after the rate has changed is drawn anew from the change on.
+double HttpLoad::State::arrival_after(double from_s) {
+  double rate = options.rate;
+  for (const RateStep& step : options.later_rates) {
+    const double change_s = began_s + step.at_s;
+    if (from_s < change_s) {
+      const double arrival_s = from_s - std::log(1.0 - random.uniform()) / rate;
+      if (arrival_s < change_s) return arrival_s;
+      from_s = change_s;
+    }
+    rate = step.rate;
+  }
+  return from_s - std::log(1.0 - random.uniform()) / rate;
 }
 
 void HttpLoad::State::hand_out(double now, Slice& slice) {
@@ -337,6 +355,13 @@ HttpLoad::HttpLoad(HttpLoadOptions options) : state_(std::make_unique<State>()) 
           "connections " + to_text(options.connections) + " is outside [1, 4096]");
   require(!options.open || (options.rate > 0.0 && std::isfinite(options.rate)),
           "rate " + to_text(options.rate) + " must be above 0 in an open loop");
+  double before_s = 0.0;
+  for (const RateStep& step : options.later_rates) {
+    require(step.at_s > before_s,
+            "rate: the change at " + to_text(step.at_s) + " s does not come after " + to_text(before_s) + " s");
+    require(step.rate > 0.0 && std::isfinite(step.rate), "rate " + to_text(step.rate) + " must be above 0");
+    before_s = step.at_s;
+  }
   require(options.timeout_s > 0.0 && std::isfinite(options.timeout_s),
           "timeout_s " + to_text(options.timeout_s) + " must be above 0");
   state_->options = std::move(options);

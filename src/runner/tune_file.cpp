@@ -1,12 +1,9 @@
 #include "bayestuner/runner/tune_file.hpp"
 
-#include <cerrno>
-#include <fstream>
-#include <system_error>
-
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/study/named_strategy.hpp"
+#include "runner/toml_file.hpp"
 #include "runner/tune_file_parts.hpp"
 
 namespace bayestuner::runner {
@@ -148,31 +145,11 @@ TuneSpec read(const toml::table& root, const fs::path& path) {
 }  // namespace
 
 TuneSpec parse_tune_text(const std::string& text, const fs::path& file) {
-  toml::table root;
-  try {
-    root = toml::parse(text, file.string());
-  } catch (const toml::parse_error& error) {
-    throw InvalidArgument(file.filename().string() + ":" + to_text(error.source().begin.line) + ": " +
-                          std::string(error.description()));
-  }
-  return read(root, file);
+  return read(parse_toml(text, file), file);
 }
 
 TuneSpec read_tune_file(const fs::path& file) {
-  constexpr std::size_t most = 1 << 20;  // a person wrote it; also ends the reading of /dev/zero
-  std::error_code error;
-  if (fs::is_directory(file, error)) throw InvalidArgument(file.string() + ": is a folder, not a tune file");
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    throw InvalidArgument(file.string() +
-                          ": cannot be read: " + std::error_code(errno, std::generic_category()).message());
-  }
-  std::string text(most + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > most) throw InvalidArgument(file.string() + ": is larger than 1 MiB, hence no tune file");
-  return parse_tune_text(text, file);
+  return parse_tune_text(read_toml_text(file, "tune file"), file);
 }
 
 }  // namespace bayestuner::runner

@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "bayestuner/core/text.hpp"
 #include "runner/tune_file_parts.hpp"
 
 namespace bayestuner::runner {
@@ -17,6 +18,38 @@ double positive(const TomlTable& table, const std::string& key, double otherwise
   const double value = table.number(key).value_or(otherwise);
   if (!(value > 0.0)) table.fail(key, space::to_text(space::Value(value)) + " must be above 0");
   return value;
+}
+
+// A number, or [[0, 20], [60, 80]]: 20 a second, from second 60 on 80.
+void read_rate(const TomlTable& table, HttpLoadOptions& http) {
+  const toml::node* const node = table.node("rate");
+  if (node == nullptr) {
+    if (http.open) table.fail("rate", "is missing; an open loop needs it");
+    return;
+  }
+  const auto* const steps = node->as_array();
+  if (steps == nullptr) {
+    http.rate = positive(table, "rate", 0.0);
+    return;
+  }
+  double before_s = -1.0;
+  for (const toml::node& item : *steps) {
+    const auto* const pair = item.as_array();
+    const auto at_s = pair != nullptr && pair->size() == 2 ? (*pair)[0].value<double>() : std::nullopt;
+    const auto rate = at_s ? (*pair)[1].value<double>() : std::nullopt;
+    if (!rate) table.fail("rate", "must be a number or pairs [second, rate]");
+    if (before_s < 0.0 ? *at_s != 0.0 : !(*at_s > before_s)) {
+      table.fail("rate", "the seconds must begin with 0 and rise, not be " + to_text(*at_s));
+    }
+    if (!(*rate > 0.0)) table.fail("rate", to_text(*rate) + " must be above 0");
+    if (before_s < 0.0) {
+      http.rate = *rate;
+    } else {
+      http.later_rates.push_back({*at_s, *rate});
+    }
+    before_s = *at_s;
+  }
+  if (before_s < 0.0) table.fail("rate", "is empty");
 }
 
 }  // namespace
@@ -101,8 +134,7 @@ void read_load(const TomlTable& table, TuneSpec& spec, const std::filesystem::pa
     };
     http.concurrency = count("concurrency", http.concurrency);
     http.connections = count("connections", http.connections);
-    if (http.open && !table.has("rate")) table.fail("rate", "is missing; an open loop needs it");
-    if (table.has("rate")) http.rate = positive(table, "rate", 0.0);
+    read_rate(table, http);
     http.timeout_s = positive(table, "timeout_s", http.timeout_s);
     http.seed = static_cast<std::uint64_t>(table.integer("seed").value_or(0));
     spec.measure.options.watch_throughput = !http.open;

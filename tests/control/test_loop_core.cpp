@@ -53,6 +53,9 @@ TEST(LoopCore, DryRunDecidesAndSetsNothing) {
   Bench bench(95.0, {}, options);
   bench.run(10.0);
   EXPECT_TRUE(bench.server->asked.empty());
+  ASSERT_FALSE(bench.windows.empty());
+  EXPECT_EQ(bench.windows.front().served.batch, 7u);  // the server's own
+  EXPECT_EQ(bench.windows.back().next.batch, 16u);    // what would have been tried by then
   bench.core->end(bench.now_s);
   EXPECT_FALSE(bench.server->released);
 }

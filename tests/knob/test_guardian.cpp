@@ -197,5 +197,17 @@ TEST(StopSignals, TurnASignalIntoAWishAndGiveTheHandlerBack) {
   EXPECT_FALSE(again.requested());
 }
 
+TEST(StopSignals, TakeAHangupForAWishToReadAgainWhereAsked) {
+  StopSignals signals(Hangup::reloads);
+  EXPECT_FALSE(signals.take_reload());
+  ::raise(SIGHUP);
+  ::raise(SIGHUP);  // a second one ends nothing
+  EXPECT_FALSE(signals.requested());
+  EXPECT_TRUE(signals.take_reload());
+  EXPECT_FALSE(signals.take_reload());
+  ::raise(SIGTERM);
+  EXPECT_TRUE(signals.requested());
+}
+
 }  // namespace
 }  // namespace bayestuner::knob

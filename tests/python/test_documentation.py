@@ -84,12 +84,15 @@ def test_json_blocks_parse():
 
 
 @pytest.mark.parametrize("page", pages_with("toml"))
-def test_toml_blocks_parse_and_whole_tune_files_are_accepted(page, tmp_path):
+def test_toml_blocks_parse_and_whole_files_are_accepted(page, tmp_path):
     for name, code in blocks(page):
-        if name == "toml" and "workload" in tomllib.loads(code) and COMMAND:
-            file = tmp_path / "tune.toml"
+        sections = tomllib.loads(code) if name == "toml" else {}
+        checks = {"control": ["control", "run", "--check"], "workload": ["tune", "--dry-run"]}
+        check = next((arguments for section, arguments in checks.items() if section in sections), None)
+        if check and COMMAND:
+            file = tmp_path / "file.toml"
             file.write_text(code)
-            done = subprocess.run([COMMAND, "tune", file, "--dry-run"], capture_output=True, text=True)
+            done = subprocess.run([COMMAND, *check, file], capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
 
 

@@ -113,6 +113,18 @@ TEST(HttpLoad, OpensAsManyRequestsAsItsRateSays) {
   EXPECT_EQ(slice.errors, 0) << slice.first_problem;
 }
 
+TEST(HttpLoad, ChangesItsRateWhenItsTimeHasCome) {
+  HttpLoadOptions options = closed_load();
+  options.open = true;
+  options.rate = 1e-9;  // no arrival in a lifetime: only an arrival drawn anew comes after the change
+  options.later_rates = {{0.5, 200.0}, {1.5, 1e-9}};
+  options.timeout_s = 30.0;
+  Served served("normal", options, {"--workers", "64"});
+  Slice slice = served.run(2.5);
+  slice.append(served.finish());
+  EXPECT_NEAR(slice.items, 200.0, 57.0);  // Poisson: four standard deviations
+}
+
 TEST(HttpLoad, RefusesOptionsThatMakeNoSense) {
   const auto with = [](auto change) {
     HttpLoadOptions options = closed_load();
@@ -124,6 +136,16 @@ TEST(HttpLoad, RefusesOptionsThatMakeNoSense) {
   EXPECT_THROW(HttpLoad(with([](auto& o) { o.concurrency = 0; })), InvalidArgument);
   EXPECT_THROW(HttpLoad(with([](auto& o) { o.open = true; })), InvalidArgument);
   EXPECT_THROW(HttpLoad(with([](auto& o) { o.timeout_s = 0.0; })), InvalidArgument);
+  const auto steps = [&](std::vector<RateStep> later) {
+    return with([&](auto& o) {
+      o.open = true;
+      o.rate = 1.0;
+      o.later_rates = std::move(later);
+    });
+  };
+  EXPECT_THROW(HttpLoad(steps({{0.0, 1.0}})), InvalidArgument);
+  EXPECT_THROW(HttpLoad(steps({{2.0, 1.0}, {1.0, 1.0}})), InvalidArgument);
+  EXPECT_THROW(HttpLoad(steps({{2.0, 0.0}})), InvalidArgument);
 }
 
 TEST(ReadRequests, TakesTheBatchFromTheShapeAndNamesTheLineOfAMistake) {

@@ -25,13 +25,20 @@ std::vector<HttpRequest> read_requests(const std::filesystem::path& file);
 /// sums), NaN never. `why` gets one line.
 bool answer_matches(const std::string& answer, const std::string& expect, std::string* why = nullptr);
 
+/// From `at_s` seconds after the load began on: arrivals per second.
+struct RateStep {
+  double at_s = 0.0;
+  double rate = 0.0;
+};
+
 struct HttpLoadOptions {
   std::string url;  ///< http://host:port/path, with placeholders
   std::vector<HttpRequest> requests = {};
   std::string content_type = "application/json";
-  bool open = false;        ///< open loop: Poisson arrivals at `rate`, whatever the server does; else a closed loop
-  int concurrency = 1;      ///< closed loop: requests under way at any time
-  double rate = 0.0;        ///< open loop: arrivals per second
+  bool open = false;    ///< open loop: Poisson arrivals at `rate`, whatever the server does; else a closed loop
+  int concurrency = 1;  ///< closed loop: requests under way at any time
+  double rate = 0.0;    ///< open loop: arrivals per second
+  std::vector<RateStep> later_rates = {};  ///< open loop: what `rate` becomes, in order of time
   int connections = 256;    ///< open loop: most connections; arrivals beyond wait, and their latency runs
   double timeout_s = 10.0;  ///< a request without an answer after this is an error
   std::uint64_t seed = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// Records of the loop as JSON: the journal's lines and what HTTP answers.
+/// Records of the loop as JSON: the lines of a journal and what HTTP answers.
 
 #include <string>
 
