@@ -96,7 +96,7 @@ Explanation explain(const ModelSelector& selector, std::span<const double> x, st
                   .model = d.model < 0 ? std::string() : names[static_cast<std::size_t>(d.model)],
                   .status = d.status,
                   .reason = reason_of(selector, d),
-                  .lambda = selector.lambda(),
+                  .lambda = d.lambda,
                   .models = {},
                   .runner_up = {},
                   .supported = d.supported,

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <set>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/quantile.hpp"
+#include "bayestuner/core/random.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/surrogate/detail/folds.hpp"
 
@@ -442,7 +444,8 @@ void ModelSelector::finish() {
     cascade_ = Cascade(scores_, cost_, options_.cascade);
   }
   calibration_.clear();
-  lambda_ = policy.kind == Policy::Kind::trade_off ? policy.value : 0.0;
+  lambda_ = {};
+  if (policy.kind == Policy::Kind::trade_off) lambda_.lambda = policy.value;
   estimator_ = blank_;
   estimator_.fit(data_);
   const bool needs = budget || policy.kind == Policy::Kind::min_cost || calibrate;
@@ -480,10 +483,11 @@ void ModelSelector::finish() {
       throw InvalidArgument("max_mean_cost: " + to_text(policy.value) + " is below the cheapest model's cost, " +
                             to_text(affordable));
     }
-    if (out_of_fold_.size() != 0) lambda_ = lambda_for(offered(out_of_fold_), cost_, policy.value);
+    if (out_of_fold_.size() != 0) lambda_ = budget_lambda(offered(out_of_fold_), cost_, policy.value);
   }
   if (policy.kind == Policy::Kind::min_cost && out_of_fold_.size() != 0) {
-    lambda_ = lambda_reaching(offered(out_of_fold_), scores_, cost_, policy.value, policy.relative, best_single_);
+    lambda_.lambda =
+        lambda_reaching(offered(out_of_fold_), scores_, cost_, policy.value, policy.relative, best_single_);
   }
   measure_support();
   fitted_ = true;
@@ -522,7 +526,7 @@ Eigen::Index ModelSelector::choose(Decision& d, std::span<const char> available)
   std::vector<char> many(m > few.size() ? m : 0);
   const std::span<char> mask = many.empty() ? std::span<char>(few).first(m) : std::span<char>(many);
   for (std::size_t j = 0; j < m; ++j) mask[j] = offered(j) ? 1 : 0;
-  return pick(d.scores, cost, lambda_, mask);
+  return pick(d.scores, cost, d.lambda, mask);
 }
 
 void ModelSelector::require_available(std::span<const char> available) const {
@@ -544,9 +548,19 @@ void ModelSelector::place(std::span<const double> x, Decision& d) const {
   d.supported = !(d.distance > support_distance_);
 }
 
+// The lambda for this input: which of the two is a draw that the input itself decides, so that equal inputs are chosen
+// for alike.
+double ModelSelector::lambda_for(const Decision& d) const {
+  if (!(lambda_.share > 0.0)) return lambda_.lambda;
+  std::uint64_t hash = options_.seed;
+  for (const double value : d.coded) hash = mix64(hash ^ std::bit_cast<std::uint64_t>(value));
+  return static_cast<double>(hash >> 11U) * 0x1p-53 < lambda_.share ? lambda_.dear : lambda_.lambda;
+}
+
 // From what the estimator said of a placed input to a model.
 void ModelSelector::decide(Decision& d, std::span<const char> available) const {
   adjust(d.scores);
+  d.lambda = lambda_for(d);
   d.model = choose(d, available);
   d.status = Status::chosen;
   if (d.model < 0 || (options_.unsupported_to_fallback && !d.supported)) {

@@ -132,20 +132,27 @@ Upgrades upgrades_of(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost,
 
 }  // namespace
 
-double lambda_for(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double max_mean_cost) {
+BudgetLambda budget_lambda(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double max_mean_cost) {
   require_affordable(cost, max_mean_cost);
   const auto cost_at = [&](double lambda) { return mean_cost(pick_all(scores, cost, lambda), cost); };
-  if (cost_at(0.0) <= max_mean_cost) return 0.0;
+  double dear_cost = cost_at(0.0);
+  if (dear_cost <= max_mean_cost) return {};
   double low = 0.0, high = 1.0;
   while (cost_at(high) > max_mean_cost) {
     high *= 2.0;
-    if (high > 1e300) return high;
+    if (high > 1e300) return {.lambda = high, .dear = high, .share = 0.0};
   }
+  double cheap_cost = cost_at(high);
   for (int k = 0; k < 60; ++k) {
-    const double middle = 0.5 * (low + high);
-    (cost_at(middle) > max_mean_cost ? low : high) = middle;
+    const double middle = 0.5 * (low + high), spent = cost_at(middle);
+    (spent > max_mean_cost ? low : high) = middle;
+    (spent > max_mean_cost ? dear_cost : cheap_cost) = spent;
   }
-  return high;
+  return {.lambda = high, .dear = low, .share = (max_mean_cost - cheap_cost) / (dear_cost - cheap_cost)};
+}
+
+double lambda_for(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double max_mean_cost) {
+  return budget_lambda(scores, cost, max_mean_cost).lambda;
 }
 
 std::vector<Eigen::Index> fill_budget(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double max_mean_cost,

@@ -88,7 +88,9 @@ void ModelSelector::archive(A& a) {
   a(maps);
   if constexpr (A::reads) calibration_.resize(std::min<std::uint64_t>(maps, scores_.models.size()));
   for (Calibration& map : calibration_) a(map);
-  a(weight_), a(mean_), a(usable_), a(cost_), a(best_single_), a(fallback_), a(lambda_), a(support_distance_);
+  a(weight_), a(mean_), a(usable_), a(cost_), a(best_single_), a(fallback_), a(lambda_.lambda), a(lambda_.dear),
+      a(lambda_.share);
+  a(support_distance_);
   a(support_neighbours_), a(warnings_), a(out_of_fold_);
   if constexpr (A::reads) {
     // The rows as they were coded, and the index: both follow from what was read, to the bit.
@@ -114,7 +116,7 @@ std::string ModelSelector::to_bytes() const {
                        {"costs", std::vector<double>(cost_.begin(), cost_.end())},
                        {"cost_unit", costs_.unit},
                        {"rows", x_.rows()},
-                       {"lambda", lambda_},
+                       {"lambda", lambda_.lambda},
                        {"checksum", checksum(writer.bytes.data(), writer.bytes.size())},
                        {"training_set", checksum(reinterpret_cast<const char*>(x_.values.data()),
                                                  static_cast<std::size_t>(x_.values.size()) * sizeof(double))}};

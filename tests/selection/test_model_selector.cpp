@@ -129,6 +129,15 @@ TEST(ModelSelector, KeepsABatchWithinItsBudget) {
   EXPECT_GT(selector.lambda(), 0.0);
 }
 
+TEST(ModelSelector, SpendsTheBudgetOneInputAfterTheOther) {
+  const Clusters train = clusters(400, 1, 2.0), test = clusters(2000, 2, 2.0);
+  ModelSelector selector({.estimator = "tree", .policy = Policy::max_score(1.3)});  // few leaves: inputs look alike
+  selector.fit(train.x, train.scores, train.costs);
+  double spent = 0.0;
+  for (const Eigen::Index j : selector.select(test.x, false).model) spent += train.costs.per_call[j];
+  EXPECT_NEAR(spent / 2000.0, 1.3, 0.13);
+}
+
 TEST(ModelSelector, LeavesOutModelsThatAreForbiddenForACall) {
   const Clusters train = clusters(200, 1);
   ModelSelector selector({.estimator = "knn"});

@@ -59,6 +59,16 @@ TEST(LambdaFor, RefusesABudgetBelowTheCheapest) {
   EXPECT_THROW(lambda_for(random_scores(5, 2), Eigen::Vector2d(1, 2), 0.5), InvalidArgument);
 }
 
+TEST(BudgetLambda, SpendsTheBudgetWhereInputsLookAlike) {
+  Eigen::MatrixXd p(1000, 2);  // every input alike: one lambda gives all of them, or none
+  p.rowwise() = Eigen::RowVector2d(0.6, 0.8);
+  const auto [lambda, dear, share] = budget_lambda(p, Eigen::Vector2d(1, 2), 1.25);
+  EXPECT_NEAR(lambda, 0.2, 1e-9);
+  EXPECT_NEAR(dear, 0.2, 1e-9);
+  EXPECT_NEAR(share, 0.25, 1e-12);
+  EXPECT_EQ(budget_lambda(p, Eigen::Vector2d(1, 2), 3.0).share, 0.0);
+}
+
 TEST(TradeoffCurve, EndsAtTheBestPredictedAndTheCheapest) {
   const Eigen::MatrixXd p = random_scores(200, 3);
   ScoreMatrix scores{.models = {"a", "b", "c"}, .values = p};

@@ -24,6 +24,7 @@ struct Decision {
   Status status = Status::declined;
   double probability = 0.0;    ///< predicted score of that model (of cost-like scores: utility)
   double expected_cost = 0.0;  ///< mean cost of that model, 0 where costs are not known
+  double lambda = 0.0;         ///< what a unit of cost was worth in score
   double distance = 0.0;       ///< mean distance to the nearest training rows, scaled features
   bool supported = true;       ///< that distance is usual among the training rows
   int stage = -1;              ///< of a cascade: which stage said yes

@@ -106,7 +106,8 @@ class ModelSelector {
   /// Whether `model` may be chosen at all: false where it was never right.
   bool offers(Eigen::Index model) const { return usable_[static_cast<std::size_t>(model)] != 0; }
   Eigen::Index fallback() const { return fallback_; }  ///< -1: decline
-  double lambda() const { return lambda_; }
+  /// What a unit of cost is worth in score. With max_score a share of the inputs has a lesser one: budget_lambda.
+  double lambda() const { return lambda_.lambda; }
   double support_distance() const { return support_distance_; }
   /// Whether anything beats what needs no features: false where "auto" found nothing, or the estimator is constant.
   bool helps() const { return estimator_name_ != "constant"; }
@@ -146,6 +147,7 @@ class ModelSelector {
   Eigen::MatrixXd offered(Eigen::MatrixXd predicted) const;
   void adjust(std::span<double> scores) const;
   void require_available(std::span<const char> available) const;
+  double lambda_for(const Decision& decision) const;
   void place(std::span<const double> x, Decision& decision) const;
   void decide(Decision& decision, std::span<const char> available) const;
   Eigen::Index choose(Decision& decision, std::span<const char> available) const;
@@ -166,7 +168,8 @@ class ModelSelector {
   std::vector<char> usable_;              // (m): ever right
   Eigen::VectorXd cost_;
   Eigen::Index best_single_ = 0, fallback_ = -1;
-  double lambda_ = 0.0, support_distance_ = 0.0;
+  BudgetLambda lambda_;
+  double support_distance_ = 0.0;
   int support_neighbours_ = 5;
   std::vector<std::string> warnings_;
   std::vector<EstimatorTrial> trials_;

@@ -51,6 +51,16 @@ std::vector<Eigen::Index> pick_all(const Eigen::MatrixXd& scores, const Eigen::V
 /// Throws InvalidArgument, naming the cheapest model's cost, where no lambda gets there.
 double lambda_for(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double max_mean_cost);
 
+/// Two lambdas and how often the lesser is to be used. Where many inputs look alike (calibrated probabilities do), the
+/// picks' mean cost jumps at one lambda; a share of the inputs on the dear side of the jump spends the budget in full.
+struct BudgetLambda {
+  double lambda = 0.0;  ///< mean cost at most the budget
+  double dear = 0.0;    ///< just below it, mean cost above the budget
+  double share = 0.0;   ///< of inputs chosen by `dear`, in [0, 1)
+};
+/// As lambda_for.
+BudgetLambda budget_lambda(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double max_mean_cost);
+
 /// One choice a row with the best sum of predicted scores at a mean cost of at most `max_mean_cost`, to the last
 /// affordable upgrade: the steps of every row's upper hull of (cost, score), the steepest first. Rows with equal steps
 /// come in an order drawn by `seed`. Throws as lambda_for.
