@@ -1,7 +1,11 @@
-"""Controllers of a live server: pure steps from what was measured to the next batch size, clock and instances."""
+"""Controllers of a live server: pure steps from what was measured to the next batch size, clock and instances; and the
+loop that drives one against a server of this process or of another."""
 
 from bayestuner._bayestuner.control import (
+    Batch,
     Controller,
+    ControlLoop,
+    Engine,
     Measurement,
     Setting,
     controller_names,
@@ -10,7 +14,10 @@ from bayestuner._bayestuner.control import (
 )
 
 __all__ = [
+    "Batch",
+    "ControlLoop",
     "Controller",
+    "Engine",
     "Measurement",
     "Setting",
     "controller_names",

@@ -7,7 +7,9 @@ objective; `params`: names of the parameters to show.
 
 from __future__ import annotations
 
+import json
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -464,12 +466,103 @@ def _correlation_ratio(log: _Log, parameter: Parameter) -> float:
     return max(0.0, 1.0 - within / total * (len(rows) - 1) / (len(rows) - groups))
 
 
+def plot_control(journal: str | os.PathLike[str]) -> list[Axes]:
+    """What a control loop did, from its journal: power against the cap, batch and level, throughput, latency; each
+    decision that changed the setting is marked with its reason, each fault with its name. The last run of a journal
+    that holds several. Raises InvalidArgument for a file that is no journal."""
+    run = _ControlRun(journal)
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(4, 1, figsize=(9.0, 9.0), sharex=True, height_ratios=[3, 2, 2, 2])
+    power, batch, rate, latency = axes
+    power.plot(run.times, run.column("power_w"), color=FEASIBLE, linewidth=1, label=f"power, {run.provenance}")
+    power.step(run.times, run.column("cap_w"), where="pre", color=FAILED, linewidth=1.5, label="cap")
+    over = [(t, w["power_w"]) for t, w in zip(run.times, run.windows, strict=True) if not w["within"]]
+    power.scatter([t for t, _ in over], [p for _, p in over], s=14, color=FAILED, zorder=3, label="above the cap")
+    power.set(ylabel="W", ylim=(0.0, None), title=run.title)
+    batch.step(run.times, [w["served"]["batch"] for w in run.windows], where="pre", color=FRONT, label="batch")
+    levels = [math.nan if w["served"]["level"] is None else w["served"]["level"] for w in run.windows]
+    if not all(math.isnan(level) for level in levels):
+        batch.step(run.times, levels, where="pre", color=AGAINST, label="level")
+    batch.set(ylabel="setting")
+    if run.windows:
+        batch.set_yscale("log", base=2)
+        batch.yaxis.set_major_formatter("{x:g}")
+    rate.plot(run.times, run.column("throughput"), color=FEASIBLE, linewidth=1)
+    rate.set(ylabel="requests/s", ylim=(0.0, None))
+    for name, colour, label in (("latency_p50_s", FEASIBLE, "p50"), ("latency_p99_s", AGAINST, "p99")):
+        latency.plot(run.times, run.column(name), color=colour, linewidth=1, label=label)
+    latency.set(ylabel="latency, s", xlabel="s", ylim=(0.0, None))
+    run.mark_decisions(batch)
+    run.mark_faults(power)
+    for ax in (power, batch, latency):
+        ax.legend(loc="upper right", fontsize=8)
+    figure.set_layout_engine("tight")
+    return list(axes)
+
+
+class _ControlRun:
+    """The last run of a control loop's journal."""
+
+    def __init__(self, journal: str | os.PathLike[str]) -> None:
+        name = os.fspath(journal)
+        begin: dict[str, Any] | None = None
+        records: list[dict[str, Any]] = []
+        with open(journal, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    record = json.loads(line)
+                    kind = record["kind"]
+                except (ValueError, TypeError, KeyError):
+                    raise InvalidArgument(f"journal: {name}:{number} is no record of a control loop") from None
+                if kind == "begin":
+                    begin, records = record, []
+                else:
+                    records.append(record)
+        if begin is None:
+            raise InvalidArgument(f"journal: {name} has no record of a loop's beginning")
+        self.windows = [r for r in records if r["kind"] == "window"]
+        self.faults = [r for r in records if r["kind"] == "event" and r["is_fault"]]
+        self.times = [w["time_s"] for w in self.windows]
+        self.provenance = begin["provenance"]
+        within = sum(w["within"] for w in self.windows)
+        self.title = f"{within} of {len(self.windows)} windows within the cap; power {begin['provenance']} by " + (
+            begin["meter"] + ("; dry run" if begin["dry_run"] else "")
+        )
+
+    def column(self, name: str) -> list[float]:
+        return [math.nan if w[name] is None else w[name] for w in self.windows]
+
+    def mark_decisions(self, ax: Axes) -> None:
+        """A tick for each change; its reason beside it where there is room for words."""
+        changes = [w for w in self.windows if w["changed"]]
+        ax.plot(
+            [w["time_s"] for w in changes],
+            [w["next"]["batch"] for w in changes],
+            "o",
+            color=FRONT,
+            markersize=4,
+            label="decision",
+        )
+        last, room = -math.inf, 0.03 * (self.times[-1] if self.times else 0.0)
+        for w in changes:
+            if w["time_s"] - last >= room:
+                last = w["time_s"]
+                ax.annotate(w["reason"], (last, w["next"]["batch"]), rotation=30, fontsize=7, ha="left", va="bottom")
+
+    def mark_faults(self, ax: Axes) -> None:
+        for name in sorted({fault["name"] for fault in self.faults}):
+            times = [fault["time_s"] for fault in self.faults if fault["name"] == name]
+            ax.plot(times, [0.02] * len(times), "^", transform=ax.get_xaxis_transform(), label=name)
+
+
 plot_convergence = plot_optimization_history
 plot_evaluations = plot_slice
 
 __all__ = [
     "is_available",
     "plot_contour",
+    "plot_control",
     "plot_convergence",
     "plot_edf",
     "plot_energy_timeline",

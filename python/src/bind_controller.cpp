@@ -10,42 +10,14 @@
 #include "bayestuner/control/replay.hpp"
 #include "call_python.hpp"
 #include "casters.hpp"
+#include "python_keys.hpp"
+#include "python_limits.hpp"
 
 namespace bayestuner::python {
 
 namespace {
 
 using namespace control;
-
-// The keys of a dict, each at most once asked for; what is left over is refused.
-class Keys {
- public:
-  Keys(const char* what, const py::dict& dict) : what_(what), dict_(dict) {}
-
-  template <class T>
-  void operator()(const char* key, T& value) {
-    names_.emplace_back(key);
-    if (!dict_.contains(key) || dict_[key].is_none()) return;
-    try {
-      value = dict_[key].cast<T>();
-    } catch (const py::cast_error&) {
-      throw InvalidArgument(std::string(what_) + "['" + key + "']: " + std::string(py::repr(dict_[key])) +
-                            " is not of the right kind");
-    }
-  }
-  void refuse_others() const {
-    for (const auto& [key, value] : dict_) {
-      const auto name = py::str(key).cast<std::string>();
-      if (std::find(names_.begin(), names_.end(), name) != names_.end()) continue;
-      throw InvalidArgument(std::string(what_) + ": has no key '" + name + "', only " + join(names_));
-    }
-  }
-
- private:
-  const char* what_;
-  py::dict dict_;
-  std::vector<std::string> names_;
-};
 
 void require_in_grid(const Setting& s, const KnobGrid& grid) {
   if (!grid.contains(s)) throw InvalidArgument("measurement: its setting is not in the controller's lists");
@@ -91,19 +63,6 @@ Measurement to_measurement(const py::object& object, const AnyController& contro
   if (latency_s.size() > Limits::max_latency_limits) throw InvalidArgument("measurement['latency_s']: is too long");
   for (std::size_t i = 0; i < latency_s.size(); ++i) m.latency.quantile_s[i] = latency_s[i];
   return m;
-}
-
-Limits to_limits(double power_cap_w, const std::vector<std::pair<double, double>>& latency, double board_limit_w,
-                 double time_s) {
-  Limits limits{.time_s = time_s, .power_cap_w = power_cap_w, .board_limit_w = board_limit_w};
-  if (latency.size() > Limits::max_latency_limits) {
-    throw InvalidArgument("latency: " + std::to_string(latency.size()) + " limits; at most " +
-                          std::to_string(Limits::max_latency_limits) + " are allowed");
-  }
-  for (std::size_t i = 0; i < latency.size(); ++i) limits.latency[i] = {latency[i].first, latency[i].second};
-  limits.latency_count = static_cast<std::uint32_t>(latency.size());
-  require_valid(limits);
-  return limits;
 }
 
 py::dict to_dict(const Decision& d, const KnobGrid& grid) {

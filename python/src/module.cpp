@@ -17,6 +17,7 @@ void bind_runner(pybind11::module_& m);
 void bind_tune(pybind11::module_& m);
 void bind_analysis(pybind11::module_& m);
 void bind_controller(pybind11::module_& m);
+void bind_control_loop(pybind11::module_& m);
 void bind_selection(pybind11::module_& m);
 }  // namespace bayestuner::python
 
@@ -43,6 +44,7 @@ PYBIND11_MODULE(_bayestuner, m) {
   python::bind_analysis(m);
   auto control = m.def_submodule("control", "Controllers of a live server, and their replay.");
   python::bind_controller(control);
+  python::bind_control_loop(control);
   auto selection = m.def_submodule("selection", "The right model for each input; bayestuner.selection is its face.");
   python::bind_selection(selection);
 }

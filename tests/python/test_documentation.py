@@ -120,6 +120,20 @@ require_steady = false
 min_s = 0.05
 max_s = 0.1
 """
+CONTROL = f"""
+[control]
+power_cap_w = 1000
+seconds = 1
+[server]
+url = "http://127.0.0.1:{{port}}/control"
+batches = [1, 2, 4]
+[meter]
+name = "estimate"
+allow_estimates = true
+[workload]
+command = ["{{python}}", "{pathlib.Path(__file__).with_name("batch_server.py")}", "--port", "{{port}}"]
+ready = {{ tcp = "{{port}}" }}
+"""
 TASK = {
     "id": "small", "type": "constrained", "file": "table.csv", "knobs": ["k"], "constraints": [],
     "objective": {"column": "m", "sense": "min"}, "optimum": {"value": 1.0}, "budget": 3,
@@ -164,6 +178,7 @@ def test_shell_blocks_run(page, tmp_path):
     (tmp_path / "server.toml").write_text(SERVER)
     both = SERVER.replace('minimize = "power_w"', 'minimize = "power_w"\nmaximize = "throughput"')
     (tmp_path / "trade_off.toml").write_text(both.replace("{cores}}", '{cores}, \\"throughput\\": {cores}}'))
+    (tmp_path / "control.toml").write_text(CONTROL)
     (tmp_path / "table.csv").write_text("k,m\n1,1\n2,2\n3,3\n4,4\n")
     (tmp_path / "tasks.json").write_text(json.dumps({"dataset": "test", "tasks": [TASK]}))
     requests = [f"{n},{int(n < 50)},{int(n % 10 > 0)}" for n in range(100)]

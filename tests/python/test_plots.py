@@ -3,6 +3,7 @@ trials."""
 
 from __future__ import annotations
 
+import json
 import pathlib
 
 import pytest
@@ -15,7 +16,7 @@ matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
 
 TWO = {"plot_pareto_front", "plot_hypervolume_history"}
-ALL = sorted(name for name in plots.__all__ if name.startswith("plot_"))
+ALL = sorted(name for name in plots.__all__ if name.startswith("plot_") and name != "plot_control")
 EVALUATIONS = ("cores", "batch", "runtime", "pinned")
 
 
@@ -144,3 +145,53 @@ def test_what_they_show():
 def test_bad_input_gets_one_clear_line(call, text):
     with pytest.raises(ValueError, match=text):
         call(study_of(3))
+
+
+BEGIN = {"kind": "begin", "meter": "estimate", "provenance": "estimated", "dry_run": False}
+
+
+def window(i: int, **more: object) -> dict:
+    served = {"batch": 2 ** (i % 3), "level": 1.0 + i % 2, "instances": 1}
+    return {
+        "kind": "window",
+        "time_s": 0.5 * (i + 1),
+        "served": served,
+        "power_w": 5.0 + i % 3,
+        "cap_w": 6.0,
+        "within": i % 3 < 2,
+        "throughput": 50.0,
+        "latency_p50_s": 0.01,
+        "latency_p99_s": None,
+        "reason": "violated",
+        "changed": True,
+        "next": served,
+    } | more
+
+
+def journal_of(tmp_path: pathlib.Path, records: list) -> pathlib.Path:
+    file = tmp_path / "journal.jsonl"
+    file.write_text("".join((r if isinstance(r, str) else json.dumps(r)) + "\n" for r in records))
+    return file
+
+
+def test_a_journal_shows_power_cap_decisions_and_faults_of_its_last_run(tmp_path):
+    fault = {"kind": "event", "time_s": 1.0, "name": "meter_silent", "text": "", "is_fault": True}
+    journal = journal_of(tmp_path, [BEGIN, window(0, power_w=99.0), BEGIN, *map(window, range(9)), fault])
+    power, batch, rate, latency = plots.plot_control(journal)
+    drawn = {line.get_label(): list(line.get_ydata()) for line in power.get_lines()}
+    assert drawn["power, estimated"] == [5.0, 6.0, 7.0] * 3 and drawn["cap"] == [6.0] * 9
+    assert "meter_silent" in drawn
+    assert power.get_title() == "6 of 9 windows within the cap; power estimated by estimate"
+    assert {text.get_text() for text in batch.texts} == {"violated"} and len(batch.texts) == 9
+    assert [list(line.get_ydata()) for line in rate.get_lines()] == [[50.0] * 9]
+    file = tmp_path / "plot.svg"
+    power.figure.savefig(file)
+    assert file.stat().st_size > 2000
+
+
+def test_a_journal_without_windows_is_drawn_and_another_file_is_refused(tmp_path):
+    assert len(plots.plot_control(journal_of(tmp_path, [BEGIN]))) == 4
+    with pytest.raises(bt.InvalidArgument, match="has no record of a loop's beginning"):
+        plots.plot_control(journal_of(tmp_path, []))
+    with pytest.raises(bt.InvalidArgument, match="journal.jsonl:2 is no record"):
+        plots.plot_control(journal_of(tmp_path, [BEGIN, "{"]))

@@ -8,7 +8,19 @@ from __future__ import annotations
 import collections.abc
 import typing
 
-__all__: list[str] = ["Controller", "Measurement", "Setting", "controller_names", "controller_options", "replay"]
+import bayestuner._bayestuner.meter
+
+__all__: list[str] = [
+    "Batch",
+    "ControlLoop",
+    "Controller",
+    "Engine",
+    "Measurement",
+    "Setting",
+    "controller_names",
+    "controller_options",
+    "replay",
+]
 
 class Setting:
     """
@@ -198,6 +210,174 @@ class Controller:
     def setting(self) -> Setting:
         """
         The one to serve with now.
+        """
+
+class Batch:
+    """
+    What the next batch of an Engine runs with.
+    """
+    @property
+    def batch(self) -> int:
+        """
+        Most requests in it.
+        """
+    @property
+    def begin_s(self) -> float:
+        """
+        When it was asked for, monotonic clock, s.
+        """
+    @property
+    def first(self) -> bool:
+        """
+        First one after a change.
+        """
+    @property
+    def instances(self) -> int:
+        """
+        Copies of the network.
+        """
+    @property
+    def level(self) -> float:
+        """
+        The second axis; NaN: not set.
+        """
+
+class Engine:
+    """
+    The side of a batch server in this process that a ControlLoop sees. The serving threads ask it what to run with and report; none of its methods waits for the loop.
+    """
+    def __init__(
+        self,
+        batch: typing.SupportsInt | typing.SupportsIndex,
+        level: typing.SupportsFloat | typing.SupportsIndex = ...,
+        instances: typing.SupportsInt | typing.SupportsIndex = 1,
+    ) -> None:
+        """
+        Served with before the control begins and after it ends. Raises InvalidArgument for a batch of 0.
+        """
+    def begin_batch(self) -> Batch:
+        """
+        At a batch boundary, when the requests are there: a Batch. The time from here to on_batch_done() is its.
+        """
+    def on_arrivals(self, requests: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Requests that came in.
+        """
+    def on_batch_done(
+        self,
+        batch: Batch,
+        size: typing.SupportsInt | typing.SupportsIndex,
+        queue_length: typing.SupportsFloat | typing.SupportsIndex = ...,
+        failed: bool = False,
+    ) -> None:
+        """
+        size: requests really in it. queue_length: requests left waiting. failed: errors for answers.
+        """
+    def on_latency(self, latency_s: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        One request, from arrival to answer, s.
+        """
+    @property
+    def batch(self) -> int:
+        """
+        Most requests of the next batch.
+        """
+    @property
+    def level(self) -> float:
+        """
+        Second axis of the next batch.
+        """
+
+class ControlLoop:
+    """
+    Drives a controller against a live server in threads of its own: meter, windows, decisions, setting, reading back. A context manager: runs inside, gives the server back at the end.
+    """
+    def __enter__(self) -> typing.Any:
+        """
+        Starts.
+        """
+    def __exit__(self, *args: typing.Any) -> None:
+        """
+        Stops.
+        """
+    def __init__(
+        self,
+        controller: Controller,
+        server: typing.Any,
+        meter: typing.Any,
+        power_cap_w: typing.SupportsFloat | typing.SupportsIndex,
+        *,
+        latency: collections.abc.Sequence[
+            tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]
+        ] = [],
+        board_limit_w: typing.SupportsFloat | typing.SupportsIndex = ...,
+        target: bayestuner._bayestuner.meter.Target | None = None,
+        period_s: typing.SupportsFloat | typing.SupportsIndex = 0.1,
+        window_s: typing.SupportsFloat | typing.SupportsIndex = 0.5,
+        window_readings: typing.SupportsInt | typing.SupportsIndex = 3,
+        tick_s: typing.SupportsFloat | typing.SupportsIndex = 0.05,
+        dry_run: bool = False,
+        journal: typing.Any = None,
+        cap_file: typing.Any = None,
+        http_port: typing.SupportsInt | typing.SupportsIndex | None = None,
+        level_name: str = "",
+        lease_s: typing.SupportsFloat | typing.SupportsIndex = 5.0,
+        timeout_s: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+        fail_safe: dict[str, typing.Any] = {},
+        on_window: typing.Any = None,
+        on_event: typing.Any = None,
+        emergency: typing.Any = None,
+    ) -> None:
+        """
+        controller: copied; the limits given here replace its own. server: the URL of a control resource (docs/control.md), an Engine, or an object with set_batch(batch) and collect() that lists the batches since the last call as dicts with begin_s, end_s (time.monotonic), size and where known max_batch, level, first, failed, queue_length, latencies_s; set_level(level) and release() are optional. meter: any meter; its power_w counts. target: what it watches. period_s: of a reading. journal: file for JSON lines. cap_file: file with a number of watts, looked at every tick. http_port: 0 is any free port. fail_safe: dict with the names of MeterWatchOptions. on_window, on_event take a dict, emergency nothing; they are called from the loop's thread, and what they raise is an event. Raises InvalidArgument, DeviceError.
+        """
+    def prometheus(self) -> str:
+        """
+        The numbers in Prometheus' text format.
+        """
+    def set_limits(
+        self,
+        power_cap_w: typing.SupportsFloat | typing.SupportsIndex,
+        latency: collections.abc.Sequence[
+            tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]
+        ] = [],
+        board_limit_w: typing.SupportsFloat | typing.SupportsIndex = ...,
+    ) -> None:
+        """
+        New limits, all of them; they hold from the next tick. Raises InvalidArgument.
+        """
+    def start(self) -> None:
+        """
+        Applies the first setting and goes on in a thread. Raises DeviceError.
+        """
+    def stop(self) -> None:
+        """
+        Ends the threads and gives the server back. Raises DeviceError where that failed.
+        """
+    def take_events(self) -> list[typing.Any]:
+        """
+        Events not taken yet, at most the last 4096: dicts as the journal has them.
+        """
+    def take_windows(self) -> list[typing.Any]:
+        """
+        Windows not taken yet, at most the last 4096: dicts as the journal has them.
+        """
+    @property
+    def cap_w(self) -> float:
+        """
+        The cap, W; may be set at any time. Raises InvalidArgument.
+        """
+    @cap_w.setter
+    def cap_w(self, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def http_port(self) -> int | None:
+        """
+        Where HTTP listens; None: nowhere.
+        """
+    @property
+    def status(self) -> dict[str, typing.Any]:
+        """
+        Where it stands, as GET /status answers: a dict.
         """
 
 def controller_names() -> list[str]:
