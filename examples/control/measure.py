@@ -98,11 +98,12 @@ class Example:
                 print(f"  batch {batch:>2}, threads {threads}: {throughput:6.1f}/s at {power:5.2f} W", flush=True)
         return found
 
-    def control(self, caps_w: list[float], phase_s: float, rates: list[tuple[float, float]]) -> dict:
+    def control(self, name: str, caps_w: list[float], phase_s: float, rates: list[tuple[float, float]]) -> dict:
         cap = self.output / "cap_w"
         cap.write_text(f"{caps_w[0]:g}\n")
         steps = ", ".join(f"[{at:g}, {rate:.4g}]" for at, rate in rates)
-        process = self.start("control", phase_s * len(caps_w), {"rate": f"rate = [{steps}]"})
+        changes = {"controller": f'controller = "{name}"', "rate": f"rate = [{steps}]"}
+        process = self.start(f"control-{name}", phase_s * len(caps_w), changes)
         for watts in caps_w[1:]:
             try:
                 process.wait(phase_s)
@@ -114,7 +115,7 @@ class Example:
 
 def choose_caps(found: list[Fixed]) -> list[float]:
     """Above everything, between the threads, near the least, between again: caps that ask for different settings."""
-    most = sorted(max(f.power_w) for f in found)
+    most = sorted(sorted(f.power_w)[int(0.95 * (len(f.power_w) - 1))] for f in found)
     low, high = most[0], most[-1]
     return [
         round(1.05 * high, 2),
@@ -138,34 +139,16 @@ def rate_at(rates: list[tuple[float, float]], second: float) -> float:
     return [rate for at, rate in rates if at <= second][-1]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", help="bayestuner")
-    parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--sweep-s", type=float, default=6.0, help="seconds of each fixed setting")
-    parser.add_argument("--phase-s", type=float, default=25.0, help="seconds under each of the four caps")
-    args = parser.parse_args()
-    example = Example(args.command, args.output)
-    print("sweep of the fixed settings under a full load")
-    found = example.sweep(args.sweep_s, rate=400.0)
-    caps_w = choose_caps(found)
-    print(f"control: {example.plan['control']['controller']}, caps {', '.join(f'{c:g} W' for c in caps_w)}")
-    rates = choose_rates(found, caps_w, args.phase_s)
-    print("load: " + ", ".join(f"{rate:.0f}/s from {at:g} s" for at, rate in rates), flush=True)
-    result = example.control(caps_w, args.phase_s, rates)
-    windows = example.windows("control")
-
+def report(result: dict, windows: list[dict], found: list[Fixed], rates: list[tuple[float, float]]) -> None:
     about = "~" if result["provenance"] == "estimated" else ""
-    print(
-        f"{'cap W':>8} {'settled':>8} {'within':>8} {'throughput':>11} {'best fixed':>11} {'share':>7}  setting of it"
-    )
+    print(f"{'cap W':>8} {'settled':>8} {'within':>8} {'throughput':>12} {'best fixed':>12} {'share':>7}  which is")
     for phase in result["phases"]:
         inside = [w for w in windows if w["cap_w"] == phase["cap_w"]]
         fixed = max((f for f in found if f.keeps(phase["cap_w"])), key=lambda f: f.throughput, default=None)
         seconds = sum(w["seconds"] for w in inside)
         served = sum(w["throughput"] * w["seconds"] for w in inside) / seconds
         settled = phase["windows_to_settle"]
-        line = f"{about}{phase['cap_w']:>7.2f} {'never' if settled is None else settled:>8} "
+        line = f"{about + format(phase['cap_w'], '.2f'):>8} {'never' if settled is None else settled:>8} "
         line += f"{100 * phase['within'] / phase['windows']:>7.1f}% {served:>10.1f}/s "
         if fixed is None:
             print(line + "       none keeps this cap")
@@ -178,7 +161,28 @@ def main() -> None:
     print(f"latency of {result['load_answers']} requests, {result['load_errors']} errors: ", end="")
     print(f"p50 {1e3 * result['latency_p50_s']:.0f} ms, p99 {1e3 * result['latency_p99_s']:.0f} ms, waiting included")
     if about:
-        print("~ power is ESTIMATED from CPU time: no sensor measured it; see docs/power.md")
+        print("~ power is ESTIMATED from CPU time: no sensor measured it; see docs/power.md", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", help="bayestuner")
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--controller", default="guard,stairs", help="one or several, separated by commas")
+    parser.add_argument("--sweep-s", type=float, default=6.0, help="seconds of each fixed setting")
+    parser.add_argument("--phase-s", type=float, default=25.0, help="seconds under each of the four caps")
+    args = parser.parse_args()
+    example = Example(args.command, args.output)
+    print("sweep of the fixed settings under a full load")
+    found = example.sweep(args.sweep_s, rate=400.0)
+    caps_w = choose_caps(found)
+    rates = choose_rates(found, caps_w, args.phase_s)
+    print(f"caps: {', '.join(f'{c:g} W' for c in caps_w)}, {args.phase_s:g} s each; load: ", end="")
+    print(", ".join(f"{rate:.0f}/s from {at:g} s" for at, rate in rates), flush=True)
+    for name in args.controller.split(","):
+        print(name)
+        result = example.control(name, caps_w, args.phase_s, rates)
+        report(result, example.windows(f"control-{name}"), found, rates)
 
 
 if __name__ == "__main__":

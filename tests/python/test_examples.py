@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,6 +16,7 @@ import bayestuner as bt
 from bayestuner import plots
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = os.environ.get("BAYESTUNER_COMMAND") or shutil.which("bayestuner")
 
 
 def test_the_script_runs():
@@ -56,3 +60,28 @@ def test_the_manual_of_the_python_side_runs(tmp_path, monkeypatch):
         assert hasattr(getattr(bt, area), name), name
     for name in re.findall(r"`(plot_[a-z_]+)`", text):
         assert hasattr(plots, name), name
+
+
+@pytest.mark.skipif(not COMMAND, reason="the command is not built; set BAYESTUNER_COMMAND")
+def test_the_control_example_is_a_whole_control_file(tmp_path):
+    text = (ROOT / "examples/control/control.toml").read_text()
+    file = tmp_path / "control.toml"
+    file.write_text(text.replace('cap_file = "../run-output/cap_w"', "power_cap_w = 5"))
+    done = subprocess.run([COMMAND, "control", "run", file, "--check"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("guard over batches 1 2 4 8 16 and threads 1")
+
+
+def test_the_control_example_asks_for_different_settings():
+    path = ROOT / "examples/control/measure.py"
+    measure = importlib.util.module_from_spec(importlib.util.spec_from_file_location("measure", path))
+    sys.modules["measure"] = measure  # dataclasses look their module up
+    measure.__spec__.loader.exec_module(measure)
+    low = measure.Fixed(1, 1, [4.0] * 19 + [9.0], 50.0)  # one window in twenty may be above
+    high = measure.Fixed(16, 2, [7.0] * 20, 80.0)
+    assert low.keeps(4.0) and not low.keeps(3.9) and not high.keeps(6.9)
+    caps = measure.choose_caps([low, high])
+    assert len(set(caps)) == 4 and high.keeps(caps[0]) and not high.keeps(caps[2])
+    rates = measure.choose_rates([low, high], [8.0, 5.0], 10.0)
+    assert rates == pytest.approx([(0.0, 48.0), (6.0, 88.0), (10.0, 30.0), (16.0, 55.0)])
+    assert [measure.rate_at(rates, s) for s in (0.0, 5.9, 6.0, 99.0)] == pytest.approx([48.0, 48.0, 88.0, 55.0])
