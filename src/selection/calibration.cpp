@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "bayestuner/core/posterior.hpp"
 #include "bayestuner/surrogate/detail/folds.hpp"
+#include "selection/logistic_curve.hpp"
 
 namespace bayestuner::selection {
 
@@ -46,27 +48,9 @@ Calibration::Calibration(Kind kind, const Eigen::VectorXd& p, const Eigen::Vecto
     }
   }
   if (kind_ != Kind::platt) return;
-  // Newton's method on two numbers; targets drawn in a little, as Platt does, so that a separable set stays finite.
-  const double positives = y.sum(), negatives = static_cast<double>(y.size()) - positives;
-  const double high = (positives + 1.0) / (positives + 2.0), low = 1.0 / (negatives + 2.0);
-  for (int step = 0; step < 50; ++step) {
-    double ga = 0.0, gb = 0.0, haa = 1e-9, hab = 0.0, hbb = 1e-9;
-    for (Eigen::Index i = 0; i < p.size(); ++i) {
-      const double x = log_odds(p[i]), mu = 1.0 / (1.0 + std::exp(-(slope_ * x + intercept_)));
-      const double error = mu - (low + (high - low) * y[i]), w = mu * (1.0 - mu);
-      ga += error * x;
-      gb += error;
-      haa += w * x * x;
-      hab += w * x;
-      hbb += w;
-    }
-    const double det = haa * hbb - hab * hab;
-    if (!(det > 1e-12)) break;
-    const double da = (hbb * ga - hab * gb) / det, db = (haa * gb - hab * ga) / det;
-    slope_ -= da;
-    intercept_ -= db;
-    if (std::abs(da) + std::abs(db) < 1e-10) break;
-  }
+  std::vector<double> odds;
+  for (const double one : p) odds.push_back(log_odds(one));
+  std::tie(slope_, intercept_) = detail::fit_logistic_curve(odds, {y.begin(), y.end()});
   if (!std::isfinite(slope_) || !std::isfinite(intercept_) ||
       slope_ < 0.0) {  // not a calibration: it would turn the order
     kind_ = Kind::none;

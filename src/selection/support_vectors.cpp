@@ -11,6 +11,7 @@
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/selection/candidates.hpp"
 #include "bayestuner/surrogate/detail/folds.hpp"
+#include "selection/logistic_curve.hpp"
 
 namespace bayestuner::selection {
 
@@ -55,49 +56,6 @@ class KernelRows {
   std::vector<Eigen::Index> made_;  // a ring once it is full
   std::size_t most_, next_ = 0;
 };
-
-// A logistic curve over f, by Newton's method; targets a little inside 0 and 1, as Platt has them.
-std::pair<double, double> fit_curve(const std::vector<double>& f, const std::vector<char>& positive) {
-  const auto n = f.size();
-  const auto ones = static_cast<double>(std::count(positive.begin(), positive.end(), 1));
-  const double zeros = static_cast<double>(n) - ones;
-  const double high = (ones + 1.0) / (ones + 2.0), low = 1.0 / (zeros + 2.0);
-  double a = 0.0, b = std::log((ones + 1.0) / (zeros + 1.0));
-  const auto loss_of = [&](double slope, double offset) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const double z = slope * f[i] + offset, t = positive[i] != 0 ? high : low;
-      sum += std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))) - t * z;
-    }
-    return sum;
-  };
-  double loss = loss_of(a, b);
-  for (int step = 0; step < 100; ++step) {
-    double ga = 0.0, gb = 0.0, haa = 1e-12, hab = 0.0, hbb = 1e-12;
-    for (std::size_t i = 0; i < n; ++i) {
-      const double z = a * f[i] + b, p = 1.0 / (1.0 + std::exp(-z)), w = p * (1.0 - p);
-      const double g = p - (positive[i] != 0 ? high : low);
-      ga += g * f[i];
-      gb += g;
-      haa += w * f[i] * f[i];
-      hab += w * f[i];
-      hbb += w;
-    }
-    const double det = haa * hbb - hab * hab;
-    if (!(det > 0.0) || std::abs(ga) + std::abs(gb) < 1e-9 * static_cast<double>(n)) break;
-    const double da = (hbb * ga - hab * gb) / det, db = (haa * gb - hab * ga) / det;
-    double share = 1.0, next = loss_of(a - da, b - db);
-    while (!(next <= loss) && share > 1e-8) {
-      share *= 0.5;
-      next = loss_of(a - share * da, b - share * db);
-    }
-    if (!(next <= loss)) break;
-    a -= share * da;
-    b -= share * db;
-    loss = next;
-  }
-  return {a, b};
-}
 
 bool both_classes(const std::vector<char>& positive) {
   const auto ones = std::count(positive.begin(), positive.end(), 1);
@@ -226,7 +184,9 @@ void SvmEstimator::fit(const TrainingSet& data) {
         is_positive.push_back(positive[static_cast<std::size_t>(i)]);
       }
     }
-    if (both_classes(is_positive)) std::tie(slope_[model], offset_[model]) = fit_curve(f, is_positive);
+    if (both_classes(is_positive)) {
+      std::tie(slope_[model], offset_[model]) = detail::fit_logistic_curve(f, {is_positive.begin(), is_positive.end()});
+    }
     intercept_[model] = machine.intercept;
     for (std::size_t k = 0; k < machine.rows.size(); ++k) dense(j, rows[machine.rows[k]]) = machine.coefficient[k];
   }

@@ -227,7 +227,7 @@ def test_a_terminal_shows_a_screen(live):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("[control]", "[controll]"), "controll: unknown key; allowed here: control"),
+        (("[control]", "[kontrol]"), "kontrol: unknown key; allowed here: control"),
         (("power_cap_w = 1000.0", ""), "control.power_cap_w: is missing, and so is cap_file"),
         (("power_cap_w = 1000.0", "power_cap_w = -3"), "power_cap_w: -3 is not above 0"),
         (("power_cap_w = 1000.0", 'cap_file = "none"'), "holds no number of watts, and there is no power_cap_w"),

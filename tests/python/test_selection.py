@@ -215,8 +215,8 @@ def test_costs_and_parameters_that_are_none():
         ModelSelector("guess").fit(X, scores)
     with pytest.raises(bt.InvalidArgument, match="max_mean_cost: 0.5 is below the cheapest"):
         ModelSelector("knn", policy=Policy.max_score(0.5)).fit(X, scores, [1.0, 3.0])
-    with pytest.raises(bt.InvalidArgument, match="parameter: 'polcy' is none of"):
-        ModelSelector().set_params(polcy=1)
+    with pytest.raises(bt.InvalidArgument, match="parameter: 'no_such' is none of"):
+        ModelSelector().set_params(no_such=1)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         ModelSelector().predict(X)
     with pytest.raises(bt.InvalidArgument, match="X has 3 features, but ModelSelector is expecting 2"):
