@@ -153,6 +153,14 @@ def test_the_cap_changes_by_a_file_and_by_reading_the_control_file_again(live):
     assert live.setting() == FOUND
 
 
+def test_a_loop_that_is_killed_leaves_the_server_as_it_was_found(live):
+    live.write(server=f"pid = {live.pid}\nlease_s = 1")
+    with live.running() as process:
+        wait_until(lambda: live.setting()["max_batch"] == 16)
+        process.kill()
+        wait_until(lambda: live.setting() == FOUND)
+
+
 def test_a_dry_run_decides_and_sets_nothing(live):
     live.run("--dry-run", "--seconds", 1.5)
     windows = [r for r in live.journal() if r["kind"] == "window"]
