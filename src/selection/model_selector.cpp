@@ -587,27 +587,28 @@ Batch ModelSelector::select(const FeatureMatrix& x, bool exact, std::span<const 
   const FeatureMatrix given = coder_.aligned(x);
   Batch out;
   const auto m = static_cast<Eigen::Index>(usable_.size());
-  const bool together = x.rows() > 0 && estimator_.predict_rows(coder_(given), out.scores);
+  const Eigen::MatrixXd coded = coder_(given);  // refuses what cannot be coded, naming the row
+  const bool together = x.rows() > 0 && estimator_.predict_rows(coded, out.scores);
   if (!together) out.scores.resize(x.rows(), m);
+  out.model.resize(static_cast<std::size_t>(x.rows()));
+  out.status.resize(out.model.size());
+  out.supported.resize(out.model.size());
   Decision d;
   d.scores.resize(usable_.size());
   std::vector<double> row(coder_.columns().size());
-  for (Eigen::Index i = 0; i < x.rows(); ++i) {
+  for (const Eigen::Index i : along_curve(coded)) {
     for (std::size_t j = 0; j < row.size(); ++j) row[j] = given.values(i, static_cast<Eigen::Index>(j));
-    try {
-      place(row, d);
-    } catch (const InvalidArgument& e) {
-      throw InvalidArgument("row " + std::to_string(i) + ": " + e.what());
-    }
+    place(row, d);
     if (together) {
       Eigen::RowVectorXd::Map(d.scores.data(), m) = out.scores.row(i);
     } else {
       estimator_.predict(d.coded, d.neighbours, d.scores);
     }
     decide(d, available);
-    out.model.push_back(d.model);
-    out.status.push_back(d.status);
-    out.supported.push_back(d.supported);
+    const auto at = static_cast<std::size_t>(i);
+    out.model[at] = d.model;
+    out.status[at] = d.status;
+    out.supported[at] = d.supported;
     out.scores.row(i) = Eigen::RowVectorXd::Map(d.scores.data(), m);
   }
   const Policy& policy = options_.policy;

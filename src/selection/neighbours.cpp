@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
@@ -256,6 +257,31 @@ std::size_t NeighbourIndex::visited(std::span<const double> point, std::size_t c
   Walk walk{levels_, points_.data(), row_.data(), single.data(), static_cast<std::size_t>(columns_), nearest};
   walk.node(levels_.size() - 1, 0);
   return walk.blocks_read * width;
+}
+
+std::vector<Eigen::Index> along_curve(const Eigen::Ref<const Eigen::MatrixXd>& x) {
+  // The leading bits of every column in turn; beyond so many they change no cache line.
+  const int columns = static_cast<int>(std::min<Eigen::Index>(x.cols(), 64));
+  const int bits = std::clamp(28 / std::max(columns, 1), 1, 8);
+  const double cells = std::ldexp(1.0, bits);
+  std::vector<std::pair<std::uint64_t, Eigen::Index>> keyed;
+  keyed.reserve(static_cast<std::size_t>(x.rows()));
+  std::array<unsigned, 64> cell{};
+  for (Eigen::Index i = 0; i < x.rows(); ++i) {
+    for (int j = 0; j < columns; ++j) {
+      cell[static_cast<std::size_t>(j)] = static_cast<unsigned>(std::clamp(x(i, j) * cells, 0.0, cells - 1.0));
+    }
+    std::uint64_t key = 0;
+    for (int b = bits - 1; b >= 0; --b) {
+      for (int j = 0; j < columns; ++j) key = key << 1 | (cell[static_cast<std::size_t>(j)] >> b & 1U);
+    }
+    keyed.emplace_back(key, i);
+  }
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<Eigen::Index> out;
+  out.reserve(keyed.size());
+  for (const auto& [key, row] : keyed) out.push_back(row);
+  return out;
 }
 
 }  // namespace bayestuner::selection

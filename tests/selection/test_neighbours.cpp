@@ -81,4 +81,25 @@ TEST(NeighbourIndex, RefusesWhatIsNoNumberAndAnotherLength) {
   EXPECT_THROW(NeighbourIndex{x}, InvalidArgument);
 }
 
+TEST(AlongCurve, VisitsEveryRowOnceAndNearOnesTogether) {
+  const Eigen::MatrixXd x = coarse(4000, 3, 1000, 5);
+  const std::vector<Eigen::Index> order = along_curve(x);
+  std::vector<Eigen::Index> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  double steps = 0.0, given = 0.0;
+  for (std::size_t k = 0; k < sorted.size(); ++k) {
+    ASSERT_EQ(sorted[k], static_cast<Eigen::Index>(k));
+    if (k == 0) continue;
+    steps += (x.row(order[k]) - x.row(order[k - 1])).norm();
+    given += (x.row(sorted[k]) - x.row(sorted[k - 1])).norm();
+  }
+  EXPECT_LT(steps, 0.3 * given);
+}
+
+TEST(AlongCurve, TakesNumbersOutsideTheUnitCubeManyColumnsAndNoRows) {
+  EXPECT_EQ(along_curve(Eigen::Vector3d(7.0, -1e300, 0.5)), (std::vector<Eigen::Index>{1, 2, 0}));
+  EXPECT_EQ(along_curve(Eigen::MatrixXd::Ones(2, 200)).size(), 2U);
+  EXPECT_TRUE(along_curve(Eigen::MatrixXd(0, 7)).empty());
+}
+
 }  // namespace bayestuner::selection

@@ -70,4 +70,9 @@ class NeighbourIndex {
   std::vector<Level> levels_;       // lowest first
 };
 
+/// The rows of `x` (n, d), numbers mostly in [0, 1], along a Z-shaped curve: near ones come one after the other, so
+/// that searches in this order find in the caches what they read. Source: Morton 1966, "A computer oriented geodetic
+/// data base and a new technique in file sequencing".
+std::vector<Eigen::Index> along_curve(const Eigen::Ref<const Eigen::MatrixXd>& x);
+
 }  // namespace bayestuner::selection
