@@ -1,7 +1,7 @@
 """Several models used as one: the selector names the model for each input, the dispatcher runs it.
 
 answer = Dispatcher(selector, {"small": small, "large": large}, features=image_features)(picture)
-answer.label, answer.confidence, answer.model
+answer.label, answer.confidence, answer.model, answer.decision
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayestuner._bayestuner import InvalidArgument
+from bayestuner._bayestuner.selection import Decision
+from bayestuner.selection import ModelSelector
 
 __all__ = ["Answer", "Dispatcher", "NamesModels"]
 
@@ -22,7 +24,8 @@ Input = TypeVar("Input")
 
 
 class NamesModels(Protocol):
-    """What a dispatcher asks of a selector: ModelSelector, or an object of your own."""
+    """What a dispatcher asks of a selector of your own. A bayestuner.selection.ModelSelector is asked for its decision
+    instead, select(x)."""
 
     def predict(self, X: npt.NDArray[np.float64]) -> Any:
         """For features (1, d): a sequence with the name of the model to run, or None to run none."""
@@ -46,6 +49,8 @@ class Answer:
     """Seconds for the decision."""
     models_s: float
     """Seconds in models, a first one included."""
+    decision: Decision | None = None
+    """The choice and what it was made of; None where the selector only gives names."""
 
 
 class Dispatcher(Generic[Input]):
@@ -90,10 +95,15 @@ class Dispatcher(Generic[Input]):
                 raise InvalidArgument(f"first: {self._first!r} gives no confidence; return (label, confidence)")
             features = np.append(features, confidence)
         begin = time.perf_counter()
-        name = self._selector.predict(features[np.newaxis])[0]
+        decision: Decision | None = None
+        if isinstance(self._selector, ModelSelector):
+            decision = self._selector.select(features)
+            name = decision.model
+        else:
+            name = self._selector.predict(features[np.newaxis])[0]
         decision_s = time.perf_counter() - begin
         if name is None:
-            return Answer(None, None, None, features, features_s, decision_s, models_s)
+            return Answer(None, None, None, features, features_s, decision_s, models_s, decision)
         name = str(name)
         if name not in self._models:
             raise InvalidArgument(f"models: the selector chose {name!r}, there are {', '.join(self._models)}")
@@ -101,7 +111,7 @@ class Dispatcher(Generic[Input]):
             answers[name], more_s = self._run(name, input)
             models_s += more_s
         label, confidence = answers[name]
-        return Answer(label, confidence, name, features, features_s, decision_s, models_s)
+        return Answer(label, confidence, name, features, features_s, decision_s, models_s, decision)
 
     def _run(self, name: str, input: Input) -> tuple[tuple[Any, float | None], float]:
         begin = time.perf_counter()
