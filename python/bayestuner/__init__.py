@@ -2,8 +2,8 @@
 
 The names equal those of the C++ library; errors extend the builtins (InvalidArgument is a ValueError, DeviceError an
 OSError). Arrays are float64, shape (n, d). Knobs, meters and workloads are in bayestuner.knob, .meter and .runner,
-controllers of a live server in bayestuner.control, analyses in bayestuner.analysis, plots in bayestuner.plots, what an
-object of yours must have in bayestuner.protocols.
+controllers of a live server in bayestuner.control, the model to run for each input in bayestuner.selection, analyses in
+bayestuner.analysis, plots in bayestuner.plots, what an object of yours must have in bayestuner.protocols.
 """
 
 from bayestuner._bayestuner import (
@@ -85,7 +85,7 @@ from bayestuner.recipes import maximize_throughput, minimize_power, pareto
 from bayestuner.study import Study, TrialFailed
 from bayestuner.tuning import TuneResult, tune
 
-from bayestuner import analysis, control, knob, meter, protocols, runner  # isort: skip
+from bayestuner import analysis, control, knob, meter, protocols, runner, selection  # isort: skip
 
 __version__ = "0.1.0"
 
@@ -177,6 +177,7 @@ __all__ = [
     "replay",
     "restore",
     "runner",
+    "selection",
     "tune",
     "tune_file",
 ]

@@ -16,7 +16,7 @@ import inspect
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -27,6 +27,8 @@ from bayestuner._bayestuner import selection as _core
 from bayestuner._bayestuner.selection import (
     CalibrationReport,
     Decision,
+    DriftEvent,
+    DriftMonitor,
     EstimatorTrial,
     Policy,
     TradeOff,
@@ -36,6 +38,9 @@ __all__ = [
     "CalibrationReport",
     "CandidateSet",
     "Decision",
+    "Decisions",
+    "DriftEvent",
+    "DriftMonitor",
     "EstimatorTrial",
     "Explanation",
     "ModelSelector",
@@ -67,6 +72,26 @@ class CandidateSet:
     """Inputs that each answers and none before it did, in points of all inputs."""
     unanswered_points: float
     """Inputs that none of them answers, in points."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Decisions:
+    """The choices for n inputs."""
+
+    models: npt.NDArray[Any]
+    """Name of the model of each input (n,); None where none is to run."""
+    status: npt.NDArray[np.str_]
+    """chosen, fallback or declined (n,)."""
+    supported: npt.NDArray[np.bool_]
+    """Whether an input is about as near to the training rows as these are to each other (n,)."""
+    scores: Floats
+    """Predicted score of every model (n, m)."""
+    expected_cost: Floats
+    """Mean cost of the model, 0 where none is to run or costs are not known (n,)."""
+
+    def __len__(self) -> int:
+        """Return how many inputs there are."""
+        return len(self.models)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +142,36 @@ class _PerModel:
         return out
 
 
+class _Together:
+    """One copy of a user's estimator for all models: fit(X, y (n, m)), and predict_proba(X) or predict(X) gives (n, m),
+    or, as scikit-learn's do, a list with the (n, 2) of each model."""
+
+    def __init__(self, template: Any, success: bool):
+        self._template, self._success = template, success
+        self._constant: dict[int, float] = {}
+
+    def fit(self, x: Floats, y: Floats, known: npt.NDArray[np.bool_]) -> None:
+        rows = known.all(axis=1) if known.size else np.ones(len(y), bool)
+        if not rows.any():
+            raise InvalidArgument(
+                "estimator: a multi_output one learns rows whose every score is known; there are none"
+            )
+        target = y[rows]
+        self._constant = {j: float(target[0, j]) for j in range(y.shape[1]) if (target[:, j] == target[0, j]).all()}
+        self._fitted = copy.deepcopy(self._template)
+        whole = self._success and set(np.unique(target)) <= {0.0, 1.0}
+        self._fitted.fit(x[rows], target.astype(int) if whole else target)
+
+    def predict(self, x: Floats) -> Floats:
+        out = self._fitted.predict_proba(x) if self._success else self._fitted.predict(x)
+        if isinstance(out, list):
+            out = np.column_stack([np.asarray(p)[:, -1] for p in out])
+        out = np.array(out, dtype=float)
+        for j, value in self._constant.items():  # nothing to tell apart
+            out[:, j] = value
+        return out
+
+
 class ModelSelector:
     """Names the model to run for an input.
 
@@ -124,7 +179,8 @@ class ModelSelector:
     ----------
     estimator: a name of `estimator_names`; "auto": the simplest within one standard error of the best in
         cross-validation, the constant within two; or an object with `fit(X, y)` and `predict_proba(X)` (for scores
-        beyond [0, 1]: `predict(X)`), of which every model gets a copy.
+        beyond [0, 1]: `predict(X)`), of which every model gets a copy; one learns them all, y (n, m), where it has a
+        true attribute `multi_output`.
     policy: a Policy; default: the best score, whatever it costs.
     fallback: for an input that the policy has no answer to: a model's name, "best" (of the training rows), or None:
         none is to run, `predict` gives None.
@@ -352,8 +408,8 @@ class ModelSelector:
             for method in ("fit", "predict_proba" if kind == "success" else "predict"):
                 if not hasattr(estimator, method):
                     raise InvalidArgument(f"estimator: {estimator!r} has no method {method}()")
-            template = estimator
-            estimator = lambda: _PerModel(template, kind == "success")  # noqa: E731
+            template, adapter = estimator, _Together if getattr(estimator, "multi_output", False) else _PerModel
+            estimator = lambda: adapter(template, kind == "success")  # noqa: E731
         return _core.ModelSelector(estimator, self.policy or Policy.max_score(), self._options())
 
     def _kind(self, scores: Floats) -> str:
@@ -387,10 +443,8 @@ class ModelSelector:
             raise InvalidArgument(f"X has {len(values)} rows, y {len(scores)}: inconsistent numbers of samples")
         if labels is not None and len(labels) < 2:
             raise InvalidArgument(f"y: one class only, {labels[0]!r}: the classifier has nothing to choose from")
-        known = np.isfinite(scores) if mask is None else np.asarray(mask, dtype=bool)
-        if mask is None and np.isinf(scores).any():
-            known = ~np.isnan(scores)
-        kind = self._kind(np.where(known, scores, 0.0) if known.shape == scores.shape else scores)
+        known = _known(scores, mask)
+        kind = self._kind(np.where(known, scores, 0.0))
         per_call, per_input = self._costs(costs, names, len(values))
         selector = self._made(kind)
         selector.fit(columns, values, names, scores, known, kind, per_call, per_input, "")
@@ -430,10 +484,14 @@ class ModelSelector:
         if isinstance(y, np.ndarray) and y.ndim == 2 and models is None and y.shape[1] == len(self.models_):
             models = self.models_
         names, scores, _ = self._targets(y, models, self._labels if np.ndim(y) == 1 else None)
-        known = ~np.isnan(scores) if mask is None else np.asarray(mask, dtype=bool)
+        known = _known(scores, mask)
         joined = self.models_ + [name for name in names if name not in self.models_]
         per_call = None if costs is None else self._costs(costs, joined, len(values))[0]
-        self._selector.partial_fit(columns, values, names, scores, known, self._selector.kind, per_call)
+        selector = copy.copy(self._selector)  # other threads go on choosing by what was learnt before
+        selector.partial_fit(columns, values, names, scores, known, selector.kind, per_call)
+        self._selector = selector
+        for text in selector.warnings:
+            warnings.warn(text, UserWarning, stacklevel=2)
         self.models_ = list(self._selector.models)
         if self._labels is None or len(self.models_) != len(self.classes_):
             self._labels, self.classes_ = None, np.array(self.models_)
@@ -465,20 +523,28 @@ class ModelSelector:
             raise InvalidArgument(f"available: '{unknown[0]}' is none of the models {', '.join(self.models_)}")
         return [name in available for name in self.models_]
 
-    def predict(self, X: Any, *, exact: bool = True, available: Sequence[str] | None = None) -> npt.NDArray[Any]:
-        """Return the name of the model for every input (n,); None where none is to run.
+    def predict(self, X: Any, *, exact: bool = False, available: Sequence[str] | None = None) -> npt.NDArray[Any]:
+        """Return the name of the model for every input (n,); None where none is to run. As `select_rows`."""
+        return self.select_rows(X, exact=exact, available=available).models
 
-        exact: with Policy.max_score(budget), whether the batch as a whole is filled up to the budget; else every input
-        is chosen for by itself. available: models that may be chosen in this call.
+    def select_rows(self, X: Any, *, exact: bool = False, available: Sequence[str] | None = None) -> Decisions:
+        """Return the choices for many inputs (n, d).
+
+        exact: with Policy.max_score(budget), whether the mean cost of this very batch is at most the budget, filled
+        to the last affordable input. Else every input is chosen for by itself, whatever comes with it, at the trade-off
+        learnt in training: then the mean cost over many inputs is about the budget. available: models that may be
+        chosen in this call; None: all.
         """
         selector = self._fitted()
         columns, values = self._checked(X)
-        places, *_ = selector.select_rows(columns, values, exact, self._mask(available))
+        places, status, supported, scores = selector.select_rows(columns, values, exact, self._mask(available))
+        cost = np.append(selector.costs, 0.0)[places]
         if (places >= 0).all():
-            return self.classes_[places]
-        names = np.empty(len(places), dtype=object)
-        names[:] = [None if place < 0 else self.classes_[place] for place in places]
-        return names
+            names = self.classes_[places]
+        else:
+            names = np.empty(len(places), dtype=object)
+            names[:] = [None if place < 0 else self.classes_[place] for place in places]
+        return Decisions(names, np.array(status), np.array(supported, dtype=bool), scores, cost)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return predicted scores (n, m): probabilities of success; utilities of other scores.
@@ -494,7 +560,10 @@ class ModelSelector:
         return np.where(total > 0.0, scores / np.where(total > 0.0, total, 1.0), 1.0 / scores.shape[1])
 
     def decision_function(self, X: Any) -> Floats:
-        """Return score - lambda * cost (n, m), whose greatest entry is chosen; of two labels (n,) the difference."""
+        """Return score - lambda * cost (n, m), whose greatest entry is chosen; of two labels (n,) the difference.
+
+        Of the policies optimum and per_input, lambda is 0, and the greatest entry is not what is chosen.
+        """
         selector = self._fitted()
         columns, values = self._checked(X)
         worth: Floats = selector.predict(columns, values) - selector.lambda_ * selector.costs
@@ -515,12 +584,18 @@ class ModelSelector:
         mean = float(np.average(worth, weights=sample_weight))
         return -mean if self._selector.kind == "cost_like" else mean
 
-    def choose(self, x: Any) -> Any:
+    def choose(self, x: Any, available: Sequence[str] | None = None) -> Any:
         """Return the name of the model for one input (d,) of numbers, or None: the quick way while serving.
 
-        A category is its level's place in the sorted levels learnt, -1 for one that was not learnt.
+        A category is its level's place in the sorted levels learnt, -1 for one that was not learnt. A float64 array is
+        not copied.
         """
-        return self._fitted().choose(x)
+        if available is None:
+            try:
+                return self._selector.choose(x)
+            except AttributeError:
+                return self._fitted().choose(x)
+        return self._fitted().choose(x, self._mask(available))
 
     def select(self, x: Any, *, available: Sequence[str] | None = None) -> Decision:
         """Return the Decision for one input (d,) of numbers: model, status, probability, neighbours, support."""
@@ -530,6 +605,29 @@ class ModelSelector:
         """Say why one input (d,) gets its model: what was expected of each, the runner-up, neighbours, votes."""
         data, text = self._fitted().explain(x, neighbours, self._mask(available))
         return Explanation(json.loads(data), text)
+
+    def drift_monitor(
+        self,
+        callback: Callable[[DriftEvent], object] | None = None,
+        *,
+        window: int = 200,
+        bins: int = 10,
+        least_psi: float = 0.2,
+        false_alarms: float = 1e-7,
+        tolerated_residual: float = 0.05,
+        on_drift: str = "report",
+    ) -> DriftMonitor:
+        """Return a monitor of whether inputs and scores still look as those learnt until now.
+
+        Choose by its `select(x)` instead of the selector's, and give `observe_score(probability, score)` what becomes
+        known. callback: called with every DriftEvent. window: inputs that are looked at together, at least 20. bins: of
+        a numeric feature. least_psi: a smaller population stability index is no drift. false_alarms: wanted at most,
+        per input. tolerated_residual: miscalibration of the chosen model that is no drift. on_drift: "report", or
+        "fallback": `select` gives the fallback until `reset`. Raises InvalidArgument.
+        """
+        return DriftMonitor(
+            self._fitted(), callback, window, bins, least_psi, false_alarms, tolerated_residual, on_drift
+        )
 
     # What was learnt.
 
@@ -595,14 +693,17 @@ class ModelSelector:
         """
         out = cls()
         out._adopt(_core.ModelSelector.load(os.fspath(path)), None)
-        out.estimator, out.policy = out._selector.estimator, out._selector.policy
-        return out
+        learnt = out._selector
+        return out.set_params(estimator=learnt.estimator, policy=learnt.policy, kind=learnt.kind, **learnt.options)
 
     def _adopt(self, selector: _core.ModelSelector, labels: Any) -> None:
         self._selector, self._labels = selector, labels
         self.models_ = list(selector.models)
         self.classes_ = labels if labels is not None else np.array(self.models_)
         self.n_features_in_ = len(selector.columns)
+        names = [name for name, _ in selector.columns]
+        if names != [f"x{j}" for j in range(len(names))]:
+            self.feature_names_in_ = np.array(names, dtype=object)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return parameters, what scikit-learn reads, and the file's bytes."""
@@ -640,6 +741,15 @@ def choose_candidates(
 
 def _named(found: _core.Candidates, names: list[str]) -> CandidateSet:
     return CandidateSet([names[j] for j in found.models], list(found.gain_points), found.unanswered_points)
+
+
+def _known(scores: Floats, mask: Any) -> npt.NDArray[np.bool_]:
+    if mask is None:
+        return ~np.isnan(scores)
+    known = np.asarray(mask, dtype=bool)
+    if known.shape != scores.shape:
+        raise InvalidArgument(f"mask: has shape {known.shape}, the scores have {scores.shape}")
+    return known
 
 
 def _array(X: Any) -> npt.NDArray[Any]:

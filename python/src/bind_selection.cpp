@@ -4,6 +4,7 @@
 #include "bayestuner/selection/explanation.hpp"
 #include "bayestuner/selection/model_selector.hpp"
 #include "call_python.hpp"
+#include "named_decision.hpp"
 
 namespace bayestuner::python {
 
@@ -131,16 +132,16 @@ SelectorOptions options_of(const py::dict& given, std::string estimator, const P
   return o;
 }
 
-std::vector<char> to_mask(const std::optional<std::vector<bool>>& available) {
-  return available ? std::vector<char>(available->begin(), available->end()) : std::vector<char>();
-}
-
-std::span<const double> to_span(const Eigen::Ref<const Eigen::VectorXd>& x) {
-  return {x.data(), static_cast<std::size_t>(x.size())};
-}
-
-py::object name_or_none(const ModelSelector& s, Eigen::Index model) {
-  return model < 0 ? py::object(py::none()) : py::cast(s.models()[static_cast<std::size_t>(model)]);
+py::dict from_options(const SelectorOptions& o) {
+  return py::dict("fallback"_a = o.fallback.empty() ? py::object(py::none()) : py::str(o.fallback),
+                  "unsupported_to_fallback"_a = o.unsupported_to_fallback, "support_quantile"_a = o.support_quantile,
+                  "calibrate"_a = o.calibrate, "folds"_a = o.folds, "seed"_a = o.seed, "max_rows"_a = o.max_rows,
+                  "neighbours"_a = o.cascade.neighbours, "threshold_points"_a = o.cascade.threshold_points,
+                  "most_correlation"_a = o.reduction.most_correlation, "backward"_a = o.reduction.backward,
+                  "missing"_a = o.coder.missing == MissingFeatures::impute ? "impute" : "refuse",
+                  "small"_a = o.small == SmallData::constant ? "constant" : "refuse",
+                  "label"_a = o.cascade.label == StageLabel::correct ? "correct" : "optimal",
+                  "order"_a = o.cascade.order == StageOrder::cost ? "cost" : "inclusion");
 }
 
 void bind_policy(py::module_& m) {
@@ -203,12 +204,6 @@ void bind_results(py::module_& m) {
       .def_readonly("unanswered_points", &Candidates::unanswered_points, "What none of them answers, points.");
 }
 
-// A decision with the names that it needs to speak for itself.
-struct NamedDecision {
-  Decision decision;
-  py::object model;
-};
-
 void bind_decision(py::module_& m) {
   const auto def = [](auto& cls, const char* name, auto member, const char* doc) {
     cls.def_property_readonly(
@@ -243,6 +238,7 @@ void bind_decision(py::module_& m) {
       });
   def(cls, "probability", &Decision::probability, "Predicted score of the model; of cost-like scores its utility.");
   def(cls, "expected_cost", &Decision::expected_cost, "Mean cost of the model; 0 where costs are not known.");
+  def(cls, "lambda_", &Decision::lambda, "What a unit of cost was worth in score.");
   def(cls, "distance", &Decision::distance, "Mean distance to the nearest training rows, scaled features.");
   def(cls, "supported", &Decision::supported, "Whether that distance is usual among the training rows.");
   def(cls, "stage", &Decision::stage, "Of a cascade: which stage said yes; -1: none.");
@@ -311,12 +307,15 @@ void bind_selector(py::module_& m) {
           "x"_a, "available"_a = py::none(), "The Decision for one input (d,).")
       .def(
           "choose",
-          [](const ModelSelector& s, const Eigen::Ref<const Eigen::VectorXd>& x) {
-            thread_local Decision decision;
-            s.select(to_span(x), decision);
+          [](const ModelSelector& s, const Eigen::Ref<const Eigen::VectorXd>& x,
+             const std::optional<std::vector<bool>>& available) {
+            thread_local Decision kept;
+            Decision own;  // an estimator in Python may choose by a selector of its own meanwhile
+            Decision& decision = s.estimator_name() == "own" ? own : kept;
+            s.select(to_span(x), decision, to_mask(available));
             return name_or_none(s, decision.model);
           },
-          "x"_a, "Name of the model for one input (d,), or None.")
+          "x"_a, "available"_a = py::none(), "Name of the model for one input (d,), or None.")
       .def(
           "explain",
           [](const ModelSelector& s, const Eigen::Ref<const Eigen::VectorXd>& x, std::size_t neighbours,
@@ -354,6 +353,9 @@ void bind_selector(py::module_& m) {
       .def_property_readonly("estimator", &ModelSelector::estimator_name, "The estimator's name.")
       .def_property_readonly(
           "policy", [](const ModelSelector& s) { return s.options().policy; }, "What it optimises.")
+      .def_property_readonly(
+          "options", [](const ModelSelector& s) { return from_options(s.options()); },
+          "Parameters that it was made with, by the names of bayestuner.selection.ModelSelector.")
       .def_property_readonly("helps", &ModelSelector::helps, "Whether anything beats what needs no features.")
       .def_property_readonly("warnings", &ModelSelector::warnings, "What was left out, and why.")
       .def_property_readonly("trials", &ModelSelector::trials, "Of auto: the estimators compared.")
@@ -406,6 +408,7 @@ void bind_selector(py::module_& m) {
       .def("save", &ModelSelector::save, "path"_a, py::call_guard<py::gil_scoped_release>(), "Write one file.")
       .def_static("load", &ModelSelector::load, "path"_a, py::call_guard<py::gil_scoped_release>(),
                   "Read what save wrote.")
+      .def("__copy__", [](const ModelSelector& s) { return s; })
       .def(
           "to_bytes", [](const ModelSelector& s) { return py::bytes(s.to_bytes()); }, "The contents of such a file.")
       .def_static(
@@ -415,11 +418,14 @@ void bind_selector(py::module_& m) {
 
 }  // namespace
 
+void bind_drift(py::module_& m);
+
 void bind_selection(py::module_& m) {
   bind_policy(m);
   bind_results(m);
   bind_decision(m);
   bind_selector(m);
+  bind_drift(m);
   m.attr("estimator_names") = py::tuple(py::cast(estimator_names()));
   m.def(
       "choose_candidates",

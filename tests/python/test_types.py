@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "bayestuner"
 MODULES = ["bayestuner", "bayestuner.control", "bayestuner.knob", "bayestuner.meter", "bayestuner.runner"]
 MODULES += ["bayestuner.protocols", "bayestuner.plots", "bayestuner.recipes", "bayestuner.study", "bayestuner.tuning"]
-MODULES += ["bayestuner.images", "bayestuner.dispatcher"]
+MODULES += ["bayestuner.images", "bayestuner.dispatcher", "bayestuner.selection"]
 PLAIN = {"__init__", "__call__", "__getitem__"}  # special methods that need words; the others explain themselves
 
 

@@ -15,6 +15,8 @@ __all__: list[str] = [
     "CalibrationReport",
     "Candidates",
     "Decision",
+    "DriftEvent",
+    "DriftMonitor",
     "EstimatorTrial",
     "ModelSelector",
     "Policy",
@@ -209,6 +211,11 @@ class Decision:
         Missing numbers, taken as their median.
         """
     @property
+    def lambda_(self) -> float:
+        """
+        What a unit of cost was worth in score.
+        """
+    @property
     def model(self) -> typing.Any:
         """
         Name of the model to run; None: none.
@@ -273,6 +280,7 @@ class ModelSelector:
         """
         Read what save wrote.
         """
+    def __copy__(self) -> ModelSelector: ...
     def __init__(self, estimator: typing.Any, policy: Policy, options: dict[str, typing.Any]) -> None:
         """
         estimator: a name, or a callable that makes objects with fit(x, y, known) and predict(x).
@@ -281,7 +289,11 @@ class ModelSelector:
         """
         One CalibrationReport for each model, over out-of-fold predictions.
         """
-    def choose(self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]) -> typing.Any:
+    def choose(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"],
+        available: collections.abc.Sequence[bool] | None = None,
+    ) -> typing.Any:
         """
         Name of the model for one input (d,), or None.
         """
@@ -431,6 +443,11 @@ class ModelSelector:
         Names.
         """
     @property
+    def options(self) -> dict[str, typing.Any]:
+        """
+        Parameters that it was made with, by the names of bayestuner.selection.ModelSelector.
+        """
+    @property
     def out_of_fold(self) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]:
         """
         Predictions (n, m) for training rows by estimators that did not see them; else empty.
@@ -459,6 +476,105 @@ class ModelSelector:
     def warnings(self) -> list[str]:
         """
         What was left out, and why.
+        """
+
+class DriftEvent:
+    """
+    What was found, with its numbers; once a kind and feature until reset.
+    """
+    def __repr__(self) -> str: ...
+    def __str__(self) -> str: ...
+    @property
+    def expected(self) -> float:
+        """
+        Of the value, without drift.
+        """
+    @property
+    def feature(self) -> str:
+        """
+        Name, of the kind feature; else empty.
+        """
+    @property
+    def input(self) -> int:
+        """
+        Inputs watched until then.
+        """
+    @property
+    def kind(self) -> str:
+        """
+        feature, out_of_range, distance or calibration.
+        """
+    @property
+    def threshold(self) -> float:
+        """
+        That the value reached.
+        """
+    @property
+    def value(self) -> float:
+        """
+        What was found: population stability index, share, or sum.
+        """
+
+class DriftMonitor:
+    """
+    Watches whether inputs and scores still look as those learnt; ModelSelector.drift_monitor() makes one.
+    """
+    def __init__(
+        self,
+        selector: ModelSelector,
+        callback: typing.Any,
+        window: typing.SupportsInt | typing.SupportsIndex,
+        bins: typing.SupportsInt | typing.SupportsIndex,
+        least_psi: typing.SupportsFloat | typing.SupportsIndex,
+        false_alarms: typing.SupportsFloat | typing.SupportsIndex,
+        tolerated_residual: typing.SupportsFloat | typing.SupportsIndex,
+        on_drift: str,
+    ) -> None:
+        """
+        selector: what was learnt. The rest as in ModelSelector.drift_monitor(). Raises InvalidArgument.
+        """
+    def observe(self, x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], decision: Decision) -> None:
+        """
+        Take note of an input (d,) and what the selector decided.
+        """
+    def observe_score(
+        self,
+        probability: typing.SupportsFloat | typing.SupportsIndex,
+        score: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> None:
+        """
+        Take note of the score in [0, 1] of a model that was chosen with this probability. Raises InvalidArgument.
+        """
+    def report(self) -> dict[str, typing.Any]:
+        """
+        Of the last full window: the population stability index of each feature, shares out of range and unsupported; of all scores: the Page-Hinkley sum.
+        """
+    def reset(self) -> None:
+        """
+        Forget windows, sums and events: after a false alarm.
+        """
+    def select(
+        self,
+        x: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"],
+        available: collections.abc.Sequence[bool] | None = None,
+    ) -> Decision:
+        """
+        The Decision for one input (d,), of which note is taken; the fallback while there is drift, if that was asked for. available: (m,), which models may be chosen.
+        """
+    @property
+    def drifted(self) -> bool:
+        """
+        Whether an event was raised since reset.
+        """
+    @property
+    def events(self) -> list[DriftEvent]:
+        """
+        DriftEvent each, since reset.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        Inputs watched since reset.
         """
 
 def choose_candidates(
