@@ -102,23 +102,28 @@ BAYESTUNER_INLINE unsigned lanes_within(const float* distance, float worst) {
   return mask;
 }
 
-// The functions for one instruction set: a name, its attribute, the width of its vectors.
-#define BAYESTUNER_LANE_DISTANCES(name, attribute, bytes)                                                          \
-  attribute unsigned rows_##name(const float* point, const float* block, std::size_t d, float worst, float* out) { \
-    row_distances<bytes>(point, block, d, out);                                                                    \
-    return lanes_within(out, worst);                                                                               \
-  }                                                                                                                \
-  attribute void boxes_##name(const float* point, const float* low, const float* high, std::size_t d, float* out,  \
-                              std::int32_t* order) {                                                               \
-    box_distances<bytes>(point, low, high, d, out);                                                                \
-    order_lanes<bytes>(out, order);                                                                                \
-  }
-BAYESTUNER_LANE_DISTANCES(portable, , 16)
+unsigned rows_portable(const float* point, const float* block, std::size_t d, float worst, float* out) {
+  row_distances<16>(point, block, d, out);
+  return lanes_within(out, worst);
+}
+void boxes_portable(const float* point, const float* low, const float* high, std::size_t d, float* out,
+                    std::int32_t* order) {
+  box_distances<16>(point, low, high, d, out);
+  order_lanes<16>(out, order);
+}
+
 #if BAYESTUNER_X86_VECTORS
-// None for AVX2: GCC 12 makes of 32-byte vectors code three times slower than that of 16-byte ones.
-BAYESTUNER_LANE_DISTANCES(avx512, BAYESTUNER_AVX512, 64)
+// The same in wider vectors. None for AVX2: GCC 12 makes of 32-byte vectors code three times slower than that of 16.
+BAYESTUNER_AVX512 unsigned rows_avx512(const float* point, const float* block, std::size_t d, float worst, float* out) {
+  row_distances<64>(point, block, d, out);
+  return lanes_within(out, worst);
+}
+BAYESTUNER_AVX512 void boxes_avx512(const float* point, const float* low, const float* high, std::size_t d, float* out,
+                                    std::int32_t* order) {
+  box_distances<64>(point, low, high, d, out);
+  order_lanes<64>(out, order);
+}
 #endif
-#undef BAYESTUNER_LANE_DISTANCES
 
 }  // namespace
 

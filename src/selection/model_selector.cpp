@@ -450,7 +450,7 @@ void ModelSelector::finish() {
   estimator_.fit(data_);
   const bool needs = budget || policy.kind == Policy::Kind::min_cost || calibrate;
   const bool constant = std::all_of(weight_.begin(), weight_.end(), [](double w) { return w == 0.0; });
-  if (!needs || constant || x_.rows() < 2 * options_.folds) {
+  if (!needs || constant || x_.rows() < Eigen::Index{2} * options_.folds) {
     out_of_fold_.resize(0, 0);
     if (constant) out_of_fold_ = Eigen::RowVectorXd::Map(mean_.data(), m).replicate(x_.rows(), 1);
   } else if (out_of_fold_.size() == 0) {
