@@ -54,3 +54,13 @@ def test_the_peer_writes_lines_of_the_replay(tasks, tmp_path):
     (line,) = map(json.loads, (tmp_path / "out").read_text().splitlines())
     (ours,) = bt.replay(tasks, strategies="random", seeds=2)
     assert line.keys() == ours.keys() and line["repeats"] == [0, 0]
+
+
+def test_calls_of_a_selector_are_timed():
+    paths = os.pathsep.join(filter(None, [str(pathlib.Path(bt.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    script = ROOT / "benchmarks/selection/python_calls.py"
+    environment = os.environ | {"PYTHONPATH": paths}
+    done = subprocess.run(
+        [sys.executable, script, "300"], check=True, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["choose(x)", "select(x)", "select_rows(X)"]
