@@ -465,6 +465,13 @@ def test_drift_is_raised_after_a_cluster_moved(fitted):
     assert monitor.select([0.0, 0.0], [False, True]).model == "right"
 
 
+def test_what_was_learnt_never_changes_under_those_who_use_it(fitted):
+    X, _ = clusters(8, seed=3)
+    monitor = fitted.drift_monitor()
+    fitted.partial_fit(X, {"new": np.ones(8)}, COSTS | {"new": 0.5})
+    assert len(fitted.select([0.0, 0.0]).scores) == 3 and len(monitor.select([0.0, 0.0]).scores) == 2
+
+
 def test_a_monitor_refuses_and_lets_exceptions_through(fitted):
     with pytest.raises(bt.InvalidArgument, match="on_drift: 'stop' is neither report nor fallback"):
         fitted.drift_monitor(on_drift="stop")
