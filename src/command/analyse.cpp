@@ -19,7 +19,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct AnalyseOptions {
   std::string source, name, metric, surrogate = "gp", format, out, strategy = "bo";
   std::vector<std::string> what{"importance"}, parameters;
   double confidence = 0.95;
@@ -34,7 +34,7 @@ struct Source {
   analysis::Sample sample;
 };
 
-Source read(const Options& o) {
+Source read(const AnalyseOptions& o) {
   if (std::filesystem::path(o.source).extension() != ".json") {
     const auto study = study::Study::open(o.source, o.name);
     return {.table = {}, .sample = analysis::sample_of(*study, o.metric)};
@@ -60,7 +60,7 @@ std::string render(const Result& result, const std::string& what, const std::str
   return result.to_text();
 }
 
-std::string prediction(const Options& o, const Source& source) {
+std::string prediction(const AnalyseOptions& o, const Source& source) {
   const analysis::PredictionOptions options{.confidence = o.confidence, .seed = o.seed};
   if (!source.table) {
     return render(analysis::prediction_study({{"measured", {source.sample}}}, options), "prediction", o.format);
@@ -70,7 +70,7 @@ std::string prediction(const Options& o, const Source& source) {
   return render(analysis::prediction_study(*source.table, o.metric, guided, options), "prediction", o.format);
 }
 
-std::string analyse(const std::string& what, const Options& o, const Source& source) {
+std::string analyse(const std::string& what, const AnalyseOptions& o, const Source& source) {
   const analysis::Sample& sample = source.sample;
   if (what == "interactions") {
     return render(analysis::interactions(sample, {.degree = o.degree, .confidence = o.confidence, .seed = o.seed}),
@@ -103,7 +103,7 @@ std::string analyse(const std::string& what, const Options& o, const Source& sou
   return render(analysis::importance(sample, options), what, o.format);
 }
 
-int run(const Options& o) {
+int run(const AnalyseOptions& o) {
   const Source source = read(o);
   std::string text;
   for (const std::string& what : o.what) {
@@ -117,7 +117,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_analyse(CLI::App& app, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<AnalyseOptions>();
   CLI::App* sub = app.add_subcommand("analyse", "What a metric depends on: importance, interactions, predictions");
   sub->add_option("source", o->source, "store of a study (.db), or recorded tables (tasks.json)")->required();
   sub->add_option("--name", o->name, "study, or task, where there are several");

@@ -8,13 +8,13 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct CompareOptions {
   std::vector<std::string> files;
   std::string format, out;
   analysis::CompareOptions compare;
 };
 
-int run(const Options& o) {
+int run(const CompareOptions& o) {
   std::vector<analysis::ReplayResult> results;
   for (const std::string& file : o.files) {
     for (auto& result : analysis::read_results(file)) results.push_back(std::move(result));
@@ -34,7 +34,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_compare(CLI::App& app, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<CompareOptions>();
   CLI::App* sub = app.add_subcommand("compare", "Strategies against each other, from results of replay");
   sub->add_option("results", o->files, "files of `bayestuner replay --format json`")->required();
   sub->add_option("--baseline", o->compare.baseline, "differences from this strategy only [all pairs]");

@@ -12,7 +12,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct ControlOptions {
   std::string path, format, out, mode;
   std::vector<std::string> tasks, controllers, steps;
   std::vector<double> caps;
@@ -51,7 +51,7 @@ std::pair<double, double> cap_step(const std::string& text) {
   return {at, factor};
 }
 
-int run(Options o) {
+int run(ControlOptions o) {
   const bool json = o.format == "json";
   const bool stream = o.out.empty() || o.out == "-";
   std::string text;
@@ -90,7 +90,7 @@ int run(Options o) {
 }
 
 void add_control_replay(CLI::App& group, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ControlOptions>();
   CLI::App* sub = group.add_subcommand("replay", "Try controllers on a recorded server, without hardware");
   sub->add_option("path", o->path, "folder or tasks.json; traces.csv.gz beside it for --mode traces")->required();
   sub->add_option("--task", o->tasks, "only this task, in traces mode this problem (may be repeated)");

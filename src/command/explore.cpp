@@ -15,7 +15,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct ExploreOptions {
   std::string file, format, criterion, rule, against, out;
   std::optional<std::size_t> initial, guided;
   bool dry_run = false, quiet = false;
@@ -56,7 +56,7 @@ std::string render(const runner::ExploreResult& result, const std::string& forma
   return as_text(result);
 }
 
-int run(const Options& o) {
+int run(const ExploreOptions& o) {
   runner::TuneSpec spec = runner::read_tune_file(o.file);
   auto& [how, against] = spec.explore;
   if (o.initial) how.initial = *o.initial;
@@ -83,7 +83,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_explore(CLI::App& app, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ExploreOptions>();
   CLI::App* sub = app.add_subcommand("explore", "The trade-off of two or three objectives; run it again to resume");
   sub->add_option("file", o->file, "tune file (TOML) with two or three objectives")->required();
   sub->add_option("--initial", o->initial, "Latin-hypercube points, instead of the file's")->check(CLI::PositiveNumber);

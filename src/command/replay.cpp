@@ -13,7 +13,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct ReplayOptions {
   std::string file, format, out;
   std::vector<std::string> ids, types, strategies;
   int seeds = 1, jobs = 1;
@@ -41,7 +41,7 @@ std::string table_row(const analysis::ReplayResult& r) {
                      *std::max_element(r.repeats.begin(), r.repeats.end()), 1e3 * r.ask_median_s, 1e3 * r.ask_p99_s);
 }
 
-int run(const Options& o) {
+int run(const ReplayOptions& o) {
   const auto all = analysis::read_tasks(o.file);
   std::vector<std::pair<analysis::RecordedTask, analysis::RecordedTable>> tasks;
   std::vector<std::string> failures;
@@ -91,7 +91,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_replay(CLI::App& app, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ReplayOptions>();
   CLI::App* sub = app.add_subcommand("replay", "Try strategies on recorded tables, without hardware");
   sub->add_option("tasks", o->file, "tasks.json")->required();
   sub->add_option("--task", o->ids, "only this task (may be repeated)");

@@ -12,7 +12,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct ReportOptions {
   std::string store, name, format, out, table, against;
 };
 
@@ -35,7 +35,7 @@ std::string render_both(study::Study& study, study::Study& against, const std::s
 }  // namespace
 
 void add_report(CLI::App& app, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ReportOptions>();
   CLI::App* sub = app.add_subcommand("report", "What a study found: text, JSON, CSV or one HTML page with plots");
   sub->add_option("study", o->store, "store of the study (.db)")->required();
   sub->add_option("--name", o->name, "study, where the store holds several");
@@ -57,7 +57,7 @@ void add_report(CLI::App& app, Action& action) {
 }
 
 void add_export(CLI::App& app, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ReportOptions>();
   CLI::App* sub = app.add_subcommand("export", "A study as a recorded table (tasks.json and CSV), CSV or JSON");
   sub->add_option("study", o->store, "store of the study (.db)")->required();
   sub->add_option("--name", o->name, "study, where the store holds several");

@@ -12,7 +12,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct EvaluateOptions {
   std::string file, format, split;
   std::vector<std::string> ids, methods;
   int seeds = 1;
@@ -29,7 +29,7 @@ std::string row_of(const analysis::SelectionResult& r) {
       r.ece ? fmt::format("{:.3f}", *r.ece) : "-", 1e6 * r.decision_median_s, r.fit_s);
 }
 
-int run(const Options& o) {
+int run(const EvaluateOptions& o) {
   auto tasks = analysis::read_selection_tasks(o.file);
   for (const std::string& id : o.ids) {
     if (std::none_of(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; })) {
@@ -74,7 +74,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_select_evaluate(CLI::App& select, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<EvaluateOptions>();
   CLI::App* sub = select.add_subcommand("evaluate", "Try selectors on recorded tables of inputs");
   sub->add_option("tasks", o->file, "tasks.json")->required();
   sub->add_option("--task", o->ids, "only this task (may be repeated)");

@@ -23,7 +23,7 @@ using nlohmann::json;
 using selection::ModelSelector;
 using selection::Policy;
 
-struct Options {
+struct FitOptions {
   std::string source, task, score_columns = "<model>", policy, out, format;
   std::vector<std::string> features, models, costs;
   bool lower_is_better = false, absolute = false;
@@ -37,7 +37,7 @@ bool is_tasks_file(const std::string& path) {
   return std::filesystem::path(path).extension() == ".json";
 }
 
-analysis::SelectionTask task_of(const Options& o) {
+analysis::SelectionTask task_of(const FitOptions& o) {
   if (!is_tasks_file(o.source)) {
     if (!o.task.empty()) throw InvalidArgument("--task: " + o.source + " is a table, which has no tasks");
     if (o.models.empty())
@@ -82,7 +82,7 @@ analysis::SelectionTable training_rows(const analysis::SelectionTask& task) {
           .split = std::vector<std::string>(rows.size(), "train")};
 }
 
-Policy policy_of(const Options& o, const analysis::SelectionTask& task, bool success) {
+Policy policy_of(const FitOptions& o, const analysis::SelectionTask& task, bool success) {
   std::string kind = o.policy;
   if (kind.empty()) {
     kind = o.min_score                                    ? "min_cost"
@@ -234,7 +234,7 @@ std::string as_text(const json& j, const std::string& file) {
   return text + "written: " + file + "\n";
 }
 
-int run(Options o) {
+int run(FitOptions o) {
   analysis::SelectionTask task = task_of(o);
   set_costs(task.cost_per_call, o.costs, task.models, is_tasks_file(o.source) ? "task " + task.id : o.source);
   const analysis::SelectionTable table = training_rows(task);
@@ -252,7 +252,7 @@ int run(Options o) {
 }  // namespace
 
 void add_select_fit(CLI::App& select, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<FitOptions>();
   CLI::App* sub = select.add_subcommand("fit", "Learn from a table which model suits which input")->alias("train");
   sub->add_option("source", o->source, "tasks.json (its rows with split 'train'), or a CSV file")
       ->required()

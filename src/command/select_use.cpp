@@ -14,7 +14,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct UseOptions {
   std::string selector, inputs, format, out;
   bool per_input = false;
   std::int64_t row = 0;
@@ -29,7 +29,7 @@ std::string csv_cell(const std::string& text) {
   return out + "\"";
 }
 
-int predict(const Options& o) {
+int predict(const UseOptions& o) {
   const auto selector = selection::ModelSelector::load(o.selector);
   const auto x = analysis::load_inputs(o.inputs, selector.coder().columns());
   const selection::Batch batch = selector.select(x, !o.per_input);
@@ -69,7 +69,7 @@ int predict(const Options& o) {
   return success;
 }
 
-int explain(const Options& o) {
+int explain(const UseOptions& o) {
   const auto selector = selection::ModelSelector::load(o.selector);
   const auto x = analysis::load_inputs(o.inputs, selector.coder().columns());
   if (o.row < 0 || o.row >= x.rows()) {
@@ -82,7 +82,7 @@ int explain(const Options& o) {
   return success;
 }
 
-void add_files(CLI::App& sub, Options& o) {
+void add_files(CLI::App& sub, UseOptions& o) {
   sub.add_option("selector", o.selector, "file of `select fit`")->required()->check(CLI::ExistingFile);
   sub.add_option("inputs", o.inputs, "CSV file with the features that were learnt as columns")
       ->required()
@@ -93,7 +93,7 @@ void add_files(CLI::App& sub, Options& o) {
 }  // namespace
 
 void add_select_predict(CLI::App& select, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<UseOptions>();
   CLI::App* sub = select.add_subcommand("predict", "Name the model to run for each input");
   add_files(*sub, *o);
   sub->add_flag("--per-input", o->per_input, "keep to a budget by the training rows alone, one input at a time");
@@ -102,7 +102,7 @@ void add_select_predict(CLI::App& select, Action& action) {
 }
 
 void add_select_explain(CLI::App& select, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<UseOptions>();
   CLI::App* sub = select.add_subcommand("explain", "Say why a model is chosen for one input");
   add_files(*sub, *o);
   sub->add_option("--row", o->row, "which input, from 0")->capture_default_str();

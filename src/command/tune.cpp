@@ -14,7 +14,7 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct TuneOptions {
   std::string file, format;
   bool dry_run = false, quiet = false;
   std::size_t trials = 0;
@@ -119,7 +119,7 @@ std::string as_text(const runner::TuneResult& r) {
   return text;
 }
 
-int run(const Options& o) {
+int run(const TuneOptions& o) {
   runner::TuneSpec spec = runner::read_tune_file(o.file);
   if (o.trials > 0) spec.study.trials = o.trials;
   spec.check();
@@ -140,7 +140,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_tune(CLI::App& app, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TuneOptions>();
   CLI::App* sub = app.add_subcommand("tune", "Tune what a file describes; run it again to resume");
   sub->add_option("file", o->file, "tune file (TOML)")->required();
   sub->add_option("--trials", o->trials, "trials in all, instead of the file's")->check(CLI::PositiveNumber);

@@ -13,7 +13,7 @@ namespace bayestuner::control {
 namespace {
 
 constexpr double reference_mhz = 1063.0, highest_mhz = 1531.0;  // where the driver's own choice lies
-constexpr double window_s = 3.0;
+constexpr double trace_window_s = 3.0;
 
 using Row6 = Eigen::Matrix<double, 6, 1>;
 using Row4 = Eigen::Matrix<double, 4, 1>;
@@ -111,7 +111,7 @@ std::vector<std::pair<std::size_t, std::size_t>> trace_windows(const std::vector
   double last_s = rows.front().time_s - 5.0;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].time_s - last_s <= window_s) continue;
+    if (rows[i].time_s - last_s <= trace_window_s) continue;
     windows.emplace_back(begin, i + 1);
     begin = i + 1;
     last_s = rows[i].time_s;

@@ -13,7 +13,7 @@ constexpr std::array<int, 6> lengths{8, 16, 32, 64, 128, 192};  // pixels, where
 constexpr std::array<Point, 8> steps{{{1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}, {0, -1}, {1, -1}}};
 constexpr std::array<int, 7> turns{0, 1, 7, 2, 6, 3, 5};
 
-double square(double x) {
+double squared(double x) {
   return x * x;
 }
 
@@ -21,7 +21,7 @@ double square(double x) {
 double squared_distance(Point p, Point a, Point b) {
   const double dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
   const double t = length > 0.0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / length, 0.0, 1.0) : 0.0;
-  return square(p.x - a.x - t * dx) + square(p.y - a.y - t * dy);
+  return squared(p.x - a.x - t * dx) + squared(p.y - a.y - t * dy);
 }
 
 void count(Point a, Point b, SegmentCounts& counts) {
@@ -59,7 +59,7 @@ void EdgeSegments::cut(SegmentCounts& counts) {
     const auto [first, last] = pending_.back();
     pending_.pop_back();
     int farthest = -1;
-    double most = square(tolerance);
+    double most = squared(tolerance);
     for (int i = first + 1; i < last; ++i) {
       const double away = squared_distance(curve_[i], curve_[first], curve_[last]);
       if (away > most) most = away, farthest = i;

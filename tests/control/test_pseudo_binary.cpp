@@ -15,7 +15,7 @@ namespace bayestuner::control {
 namespace {
 
 const std::vector<std::uint32_t> powers_of_two{1, 2, 4, 8, 16, 32, 64, 128, 256};
-const std::vector<double> clocks{0.5e9, 0.7e9, 0.9e9, 1.1e9, 1.3e9, 1.5e9};
+const std::vector<double> few_clocks{0.5e9, 0.7e9, 0.9e9, 1.1e9, 1.3e9, 1.5e9};
 const std::vector<double> linear{60, 75, 90, 105, 120, 135, 150, 165, 180};
 
 // One window of ten batches at the controller's setting, `power` by position, without noise.
@@ -176,7 +176,7 @@ TEST(PseudoBinary, MeetsTheContract) {
 }
 
 TEST(DvfsSearch, SearchesTheClockAtItsBatch) {
-  DvfsSearch controller(KnobGrid(powers_of_two, clocks), {.power_cap_w = 100.0});
+  DvfsSearch controller(KnobGrid(powers_of_two, few_clocks), {.power_cap_w = 100.0});
   EXPECT_EQ(controller.setting(), (Setting{4, 0, 1}));
   double now_s = 0.0;
   decide(controller, now_s, 60.0);
@@ -187,7 +187,7 @@ TEST(DvfsSearch, SearchesTheClockAtItsBatch) {
 }
 
 TEST(DvfsStep, MovesByOneLevel) {
-  DvfsStep controller(KnobGrid(powers_of_two, clocks), {.power_cap_w = 100.0}, {.clock_index = 4});
+  DvfsStep controller(KnobGrid(powers_of_two, few_clocks), {.power_cap_w = 100.0}, {.clock_index = 4});
   EXPECT_EQ(controller.setting(), (Setting{8, 4, 1}));
   double now_s = 0.0;
   decide(controller, now_s, 105.0);
@@ -200,7 +200,7 @@ TEST(DvfsStep, MovesByOneLevel) {
 }
 
 TEST(BatchThenClock, MovesTheClockWhereTheBatchIsAtAnEnd) {
-  BatchThenClock controller(KnobGrid(powers_of_two, clocks), {.power_cap_w = 100.0}, {.clock_index = 2});
+  BatchThenClock controller(KnobGrid(powers_of_two, few_clocks), {.power_cap_w = 100.0}, {.clock_index = 2});
   double now_s = 0.0;
   decide(controller, now_s, 120.0);
   EXPECT_EQ(controller.setting(), (Setting{0, 1, 1}));
@@ -243,7 +243,7 @@ TEST(Bracket, RestsOnTheLargestThatFitsAndNeverAlternates) {
 }
 
 TEST(Stairs, GoesDownAtOnceAndUpAfterThreeQuietWindows) {
-  Stairs controller(KnobGrid(powers_of_two, clocks), {.power_cap_w = 100.0});
+  Stairs controller(KnobGrid(powers_of_two, few_clocks), {.power_cap_w = 100.0});
   double now_s = 0.0;
   EXPECT_EQ(controller.setting(), (Setting{4, 3, 1}));
   decide(controller, now_s, 130.0);  // far above: three levels
@@ -254,12 +254,12 @@ TEST(Stairs, GoesDownAtOnceAndUpAfterThreeQuietWindows) {
   EXPECT_EQ(decide(controller, now_s, 80.0).reason, Reason::too_low);
   EXPECT_EQ(controller.setting(), (Setting{5, 0, 1}));  // the batch before the clock
   conformance::expect_controller(controller);
-  conformance::expect_controller(Stairs(KnobGrid(powers_of_two, clocks, 3), {.power_cap_w = 100.0}));
+  conformance::expect_controller(Stairs(KnobGrid(powers_of_two, few_clocks, 3), {.power_cap_w = 100.0}));
   EXPECT_THROW(Stairs(KnobGrid(powers_of_two), {}, {.quiet = 0}), InvalidArgument);
 }
 
 TEST(Stairs, DoesNotReturnToAViolatorUntilItsTimeIsUp) {
-  Stairs controller(KnobGrid(std::vector<std::uint32_t>{1, 2}, clocks), {.power_cap_w = 100.0},
+  Stairs controller(KnobGrid(std::vector<std::uint32_t>{1, 2}, few_clocks), {.power_cap_w = 100.0},
                     {.first = {1, 1, 1}, .quiet = 1, .hold = 4});
   double now_s = 0.0;
   decide(controller, now_s, 105.0);

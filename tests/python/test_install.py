@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ import textwrap
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+TREE = pathlib.Path(os.environ.get("BAYESTUNER_BUILD", "/nowhere"))
 pytestmark = pytest.mark.slow
 
 
@@ -25,8 +27,8 @@ def run(*command: object, **options) -> str:
 
 def flags_of_the_tree() -> dict[str, str]:
     """Flags of the build under test: with the same ones, the compiler's cache has compiled the wheel already."""
-    cache = pathlib.Path(os.environ.get("BAYESTUNER_BUILD", "/nowhere"), "CMakeCache.txt")
-    wanted = {"CMAKE_BUILD_TYPE", "CMAKE_CXX_FLAGS_DEBUG", "BAYESTUNER_WERROR"}
+    cache = TREE / "CMakeCache.txt"
+    wanted = {"CMAKE_BUILD_TYPE", "CMAKE_CXX_FLAGS_DEBUG", "BAYESTUNER_UNITY", "BAYESTUNER_WERROR"}
     lines = cache.read_text().splitlines() if cache.exists() else []
     pairs = (re.fullmatch(r"(\w+):\w+=(.*)", line) for line in lines)
     return {m[1]: m[2] for m in pairs if m and m[1] in wanted}
@@ -34,11 +36,14 @@ def flags_of_the_tree() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> pathlib.Path:
-    """Built without isolation, so that the pybind11 is the one of the tree under test."""
+    """Built without isolation, so that the pybind11 is the one of the tree under test; beside that tree, because the
+    compiler's cache knows files by their names relative to the build folder."""
     pytest.importorskip("scikit_build_core")
     folder = tmp_path_factory.mktemp("wheel")
     flags = flags_of_the_tree()
-    settings = {"cmake.build-type": flags.pop("CMAKE_BUILD_TYPE", "Release"), "build-dir": str(folder / "build")}
+    build = TREE.with_name(f"{TREE.name}-wheel") if flags else folder / "build"
+    shutil.rmtree(build, ignore_errors=True)
+    settings = {"cmake.build-type": flags.pop("CMAKE_BUILD_TYPE", "Release"), "build-dir": str(build)}
     settings |= {f"cmake.define.{key}": value for key, value in flags.items()}
     options = [f"--config-settings={key}={value}" for key, value in settings.items()]
     run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder, *options, ROOT)

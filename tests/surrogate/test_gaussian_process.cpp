@@ -3,6 +3,7 @@
 #include "bayestuner/conformance/surrogate.hpp"
 #include "bayestuner/surrogate/prediction_cache.hpp"
 #include "golden.hpp"
+#include "surrogate/draw.hpp"
 
 namespace bayestuner::surrogate {
 namespace {
@@ -131,13 +132,6 @@ TEST(GaussianProcess, GoldenLabels) {
   const Posterior p = gp.predict(with_label(matrix_in(file["X_test"]), c["cat_test"]));
   expect_close(p.mean, c["mean"], 1e-8, "mean");
   expect_close(gp.log_marginal_likelihood(), c["log_marginal_likelihood"], 1e-8, "likelihood");
-}
-
-Eigen::MatrixXd draw(Eigen::Index n, Eigen::Index d, std::uint64_t seed) {
-  Random random(seed);
-  Eigen::MatrixXd x(n, d);
-  for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = random.uniform();
-  return x;
 }
 
 void expect_finite(const GaussianProcess<>& gp, const Eigen::MatrixXd& x, const std::string& what) {

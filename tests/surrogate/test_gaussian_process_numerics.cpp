@@ -1,16 +1,10 @@
 // Gradients against differences, identities against brute force, and data that breaks careless arithmetic.
 #include "bayestuner/surrogate/gaussian_process.hpp"
 #include "golden.hpp"
+#include "surrogate/draw.hpp"
 
 namespace bayestuner::surrogate {
 namespace {
-
-Eigen::MatrixXd draw(Eigen::Index n, Eigen::Index d, std::uint64_t seed) {
-  Random random(seed);
-  Eigen::MatrixXd x(n, d);
-  for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = random.uniform();
-  return x;
-}
 
 // Two numbers and a label of three values.
 Eigen::MatrixXd mixed_rows(Eigen::Index n, std::uint64_t seed) {
