@@ -296,7 +296,7 @@ std::string name_of(const Table& t, Eigen::Index model) {
 // What the rest of the page is about.
 constexpr const char* introduction = R"(# The premodel on recorded tables
 
-```sh
+```text
 build/release/benchmarks/paper_premodel DATA docs/papers   # prints this page; needs BAYESTUNER_BENCHMARKS=ON
 ```
 
