@@ -14,6 +14,7 @@
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/random.hpp"
 #include "bayestuner/core/text.hpp"
+#include "bayestuner/selection/optimum_estimators.hpp"
 
 namespace bayestuner::analysis {
 
@@ -243,7 +244,7 @@ selection::SelectorOptions options_for(const std::string& method, const Selectio
   out.policy = selection::Policy::max_score();
   if (budget) out.policy = selection::Policy::max_score(*budget);
   if (options.min_score) out.policy = selection::Policy::min_cost(*options.min_score);
-  if (method == "cascade" && table.scores.kind == ScoreKind::success) {
+  if (selection::predicts_optimum(method) && table.scores.kind == ScoreKind::success) {
     out.policy = selection::Policy::optimum();
     out.cascade.order = selection::StageOrder::cost;
   }

@@ -12,6 +12,7 @@
 #include "bayestuner/analysis/selection_tasks.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/selection/model_selector.hpp"
+#include "bayestuner/selection/optimum_estimators.hpp"
 #include "bayestuner/surrogate/detail/folds.hpp"
 #include "command/select_parts.hpp"
 
@@ -85,11 +86,11 @@ analysis::SelectionTable training_rows(const analysis::SelectionTask& task) {
 Policy policy_of(const FitOptions& o, const analysis::SelectionTask& task, bool success) {
   std::string kind = o.policy;
   if (kind.empty()) {
-    kind = o.min_score                                    ? "min_cost"
-           : o.min_probability                            ? "per_input"
-           : o.lambda                                     ? "trade_off"
-           : o.selector.estimator == "cascade" && success ? "optimum"
-                                                          : "max_score";
+    kind = o.min_score                                                    ? "min_cost"
+           : o.min_probability                                            ? "per_input"
+           : o.lambda                                                     ? "trade_off"
+           : selection::predicts_optimum(o.selector.estimator) && success ? "optimum"
+                                                                          : "max_score";
   }
   const auto only = [&](bool given, const char* option, const char* owner) {
     if (given && kind != owner) {
@@ -274,7 +275,8 @@ void add_select_fit(CLI::App& select, Action& action) {
   sub->add_flag("--absolute", o->absolute, "--min-score is the score itself");
   sub->add_option("--min-probability", o->min_probability, "of per_input");
   sub->add_option("--lambda", o->lambda, "of trade_off: score that a unit of cost must bring");
-  sub->add_option("--estimator", o->selector.estimator, "auto, " + join(selection::estimator_names()))
+  sub->add_option("--estimator", o->selector.estimator,
+                  "auto, " + join(selection::estimator_names()) + ", or stages as knn.svm.dt")
       ->capture_default_str();
   sub->add_option("--fallback", o->selector.fallback, "model where the policy has no answer: best, a name, none")
       ->capture_default_str();

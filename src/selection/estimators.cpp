@@ -8,6 +8,8 @@
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
+#include "bayestuner/selection/optimum_estimators.hpp"
+#include "bayestuner/selection/support_vectors.hpp"
 
 namespace bayestuner::selection {
 
@@ -212,6 +214,10 @@ const std::vector<Named>& all_named() {
       {"boosting", [](std::uint64_t seed) { return TreesEstimator(Kind::boosting, seed); }},
       {"pairwise", [](std::uint64_t seed) { return PairwiseForest(seed); }},
       {"mix", mix},
+      {"svm", [](std::uint64_t seed) { return SvmEstimator({}, seed); }},
+      {"multi-knn", [](std::uint64_t) { return MultiClassEstimator(MultiClassEstimator::Kind::knn); }},
+      {"multi-svm", [](std::uint64_t seed) { return MultiClassEstimator(MultiClassEstimator::Kind::svm, seed); }},
+      {"multi-tree", [](std::uint64_t) { return MultiClassEstimator(MultiClassEstimator::Kind::tree); }},
       {"cascade", [](std::uint64_t) { return KnnEstimator(5); }},
   };
   return named;
@@ -232,7 +238,19 @@ AnyEstimator make_estimator(const std::string& name, std::uint64_t seed) {
   for (const Named& n : all_named()) {
     if (n.name == name) return n.make(seed);
   }
-  throw InvalidArgument("estimator: '" + name + "' is none of " + join(estimator_names()));
+  if (name.find('.') != std::string::npos) {
+    std::vector<std::string> kinds(1);
+    for (const char c : name) {
+      if (c == '.') {
+        kinds.emplace_back();
+      } else {
+        kinds.back() += c;
+      }
+    }
+    return StagedEstimator(std::move(kinds), seed);
+  }
+  throw InvalidArgument("estimator: '" + name + "' is none of " + join(estimator_names()) +
+                        ", and no stages as knn.svm.dt");
 }
 
 Eigen::MatrixXd predict_all(const AnyEstimator& estimator, const NeighbourIndex& index,

@@ -271,7 +271,8 @@ Eigen::MatrixXd ModelSelector::predict_out_of_fold(const AnyEstimator& estimator
     const FeatureMatrix train = x_.take(fold.train);
     const ScoreMatrix scores = scores_.take(fold.train);
     const FeatureCoder coder = learn_features(train, scores, options_).first;
-    const TrainingSet data = training_set(coder, train, scores);
+    TrainingSet data = training_set(coder, train, scores);
+    data.cost = cost_;
     AnyEstimator learnt = estimator;
     learnt.fit(data);
     out(fold.test, Eigen::all) = predict_all(learnt, data.index, coder(x_.take(fold.test)), m);
@@ -447,6 +448,7 @@ void ModelSelector::finish() {
   lambda_ = {};
   if (policy.kind == Policy::Kind::trade_off) lambda_.lambda = policy.value;
   estimator_ = blank_;
+  data_.cost = cost_;
   estimator_.fit(data_);
   const bool needs = budget || policy.kind == Policy::Kind::min_cost || calibrate;
   const bool constant = std::all_of(weight_.begin(), weight_.end(), [](double w) { return w == 0.0; });

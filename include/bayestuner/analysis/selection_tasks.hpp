@@ -72,7 +72,8 @@ struct SelectionResult {
 };
 
 /// The methods that `evaluate` knows: "default" (mix where there are costs, forest where not), "auto", every name of
-/// selection::estimator_names() ("cascade" with the paper's policy, K = 5, stages in the order of cost).
+/// selection::estimator_names(), and stages as `knn.svm.dt`. What predicts the optimum ("cascade" with K = 5, stages,
+/// "multi-…") goes with the paper's policy and stages in the order of cost.
 /// Learns on rows with split `train`, scores on `test`. Throws InvalidArgument.
 SelectionResult evaluate(const SelectionTask& task, const SelectionTable& table, const std::string& method,
                          const EvaluateOptions& options);

@@ -19,6 +19,7 @@ struct TrainingSet {
   bool success = true;     ///< utilities lie in [0, 1]
   bool cost_like = false;  ///< utilities are -log10 of what is at stake
   NeighbourIndex index{};  ///< of x
+  Eigen::VectorXd cost{};  ///< mean cost of a call of each model (m); empty: not known
 
   bool is_known(Eigen::Index i, Eigen::Index j) const { return known.size() == 0 || known(i, j); }
 };
@@ -40,7 +41,8 @@ concept PredictsScores = requires(const E e, std::span<const double> x, std::spa
 /// `e.predict(x, near, out)`: utility of every model (m) in `out` for coded features `x` (p) whose nearest training
 /// rows are `near`, nearest first; for success scores a probability in [0, 1]. Finite; pure.
 /// Models: ConstantEstimator, KnnEstimator, LogisticEstimator, JointForest, TreesEstimator, PairwiseForest,
-/// MixEstimator, AnyEstimator. Checked by conformance/selection.hpp.
+/// MixEstimator, SvmEstimator, StagedEstimator, MultiClassEstimator, AnyEstimator. Checked by
+/// conformance/selection.hpp.
 template <class E>
 concept Estimator = std::copyable<E> && LearnsScores<E> && SaysHowManyNeighbours<E> && PredictsScores<E>;
 

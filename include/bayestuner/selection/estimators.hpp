@@ -233,7 +233,8 @@ static_assert(Estimator<JointForest> && Estimator<TreesEstimator> && Estimator<P
 static_assert(Estimator<AnyEstimator>);
 
 /// The names that make_estimator knows, simplest first: constant, logistic, knn, tree, forest, boosting, pairwise, mix
-/// (of knn, logistic, forest and boosting), cascade (k-NN with K = 5).
+/// (of knn, logistic, forest and boosting), svm, multi-knn, multi-svm and multi-tree (MultiClassEstimator), cascade
+/// (k-NN with K = 5). Beside them stages written `knn.svm.dt` (StagedEstimator).
 const std::vector<std::string>& estimator_names();
 
 /// Throws InvalidArgument that lists the names.
