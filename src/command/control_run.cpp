@@ -19,14 +19,14 @@ namespace bayestuner::command {
 
 namespace {
 
-struct Options {
+struct ControlRunOptions {
   std::string file, format, journal;
   std::optional<double> seconds, cap_w;
   std::optional<int> http_port;
   bool check = false, dry_run = false, quiet = false;
 };
 
-control::ControlSpec read(const Options& o) {
+control::ControlSpec read(const ControlRunOptions& o) {
   control::ControlSpec spec = control::read_control_file(o.file);
   if (o.seconds) spec.seconds = o.seconds;
   if (o.cap_w) spec.limits.power_cap_w = *o.cap_w;
@@ -167,7 +167,7 @@ std::string as_text(const control::ControlResult& r) {
   return text;
 }
 
-int run(const Options& o) {
+int run(const ControlRunOptions& o) {
   const control::ControlSpec spec = read(o);
   if (o.check) {
     write_out("", check_text(spec));
@@ -220,7 +220,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_control_run(CLI::App& group, Action& action) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ControlRunOptions>();
   CLI::App* sub = group.add_subcommand("run", "Control a live server as a file describes, until Ctrl-C");
   sub->add_option("file", o->file, "control file (TOML)")->required();
   sub->add_option("--seconds", o->seconds, "end after so long")->check(CLI::PositiveNumber);

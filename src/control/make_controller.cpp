@@ -208,20 +208,20 @@ AnyController make_guard(const KnobGrid& grid, const Limits& limits, Reading& re
   return finish(Guard(grid, limits, prior, o), limits, reading);
 }
 
-constexpr Made all[] = {{"fixed", make_fixed},
-                        {"pseudo_binary", make_pseudo_binary},
-                        {"dvfs_search", make_dvfs_search},
-                        {"dvfs_step", make_dvfs_step},
-                        {"batch_then_clock", make_batch_then_clock},
-                        {"aimd", make_aimd},
-                        {"bracket", make_bracket},
-                        {"survey", make_survey},
-                        {"stairs", make_stairs},
-                        {"guard", make_guard}};
+constexpr Made makers[] = {{"fixed", make_fixed},
+                           {"pseudo_binary", make_pseudo_binary},
+                           {"dvfs_search", make_dvfs_search},
+                           {"dvfs_step", make_dvfs_step},
+                           {"batch_then_clock", make_batch_then_clock},
+                           {"aimd", make_aimd},
+                           {"bracket", make_bracket},
+                           {"survey", make_survey},
+                           {"stairs", make_stairs},
+                           {"guard", make_guard}};
 
 const Made& find(const std::string& name) {
-  const auto it = std::find_if(std::begin(all), std::end(all), [&](const Made& m) { return name == m.name; });
-  if (it == std::end(all)) {
+  const auto it = std::find_if(std::begin(makers), std::end(makers), [&](const Made& m) { return name == m.name; });
+  if (it == std::end(makers)) {
     throw InvalidArgument("controller: '" + name + "' is none of " + join(controller_names()));
   }
   return *it;
@@ -231,7 +231,7 @@ const Made& find(const std::string& name) {
 
 std::vector<std::string> controller_names() {
   std::vector<std::string> names;
-  for (const Made& made : all) names.emplace_back(made.name);
+  for (const Made& made : makers) names.emplace_back(made.name);
   return names;
 }
 

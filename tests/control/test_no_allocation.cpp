@@ -31,11 +31,11 @@ namespace bayestuner::control {
 namespace {
 
 TEST(Controllers, AllocateNothingOnceMade) {
-  const std::vector<std::uint32_t> batches{1, 2, 4, 8, 16, 32, 64, 128, 256};
-  const std::vector<double> clocks{0.5e9, 0.7e9, 0.9e9, 1.1e9, 1.3e9, 1.5e9};
+  const std::vector<std::uint32_t> batch_sizes{1, 2, 4, 8, 16, 32, 64, 128, 256};
+  const std::vector<double> clock_levels{0.5e9, 0.7e9, 0.9e9, 1.1e9, 1.3e9, 1.5e9};
   const conformance::ModelServer server;
   for (const std::string& name : controller_names()) {
-    AnyController controller = make_controller(name, KnobGrid(batches, clocks, 2), {.power_cap_w = 120.0});
+    AnyController controller = make_controller(name, KnobGrid(batch_sizes, clock_levels, 2), {.power_cap_w = 120.0});
     std::vector<std::byte> bytes(controller.snapshot({}));
     Random random(5);
     double now_s = 0.0;
