@@ -70,12 +70,15 @@ class Dispatcher(Generic[Input]):
     ):
         """Take the fitted selector, the models by the names it knows, and what gives an input's features, (d,).
 
-        Raises InvalidArgument for no models, or a `first` that is none of them.
+        Raises InvalidArgument for no models, a `first` that is none of them, or features whose `features_version` is
+        not the one that the selector learnt.
         """
         if not models:
             raise InvalidArgument("models: empty, expected at least one callable by name")
         if first is not None and first not in models:
             raise InvalidArgument(f"first: {first!r} is none of {', '.join(models)}")
+        if isinstance(selector, ModelSelector):
+            selector.require_features_version(getattr(features, "features_version", ""))
         self._selector = selector
         self._models = dict(models)
         self._features = features

@@ -87,3 +87,6 @@ def _pixels(image: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if image.strides[1:] != (channels, 1) or image.strides[0] < 0:
         image = np.ascontiguousarray(image)
     return image
+
+
+image_features.features_version = image_features_version  # type: ignore[attr-defined]

@@ -198,6 +198,9 @@ class ModelSelector:
     most_correlation: of two features that correlate more, one is dropped; 1: none. backward: greedy backward removal.
     unsupported_to_fallback: whether inputs unlike the training rows get the fallback; support_quantile: of the training
         rows' own distances, beyond which an input counts as unlike them.
+    most_levels: of a category with more the most frequent are told apart, the others are taken as one not learnt.
+    features_version: what made the features, in which version, e.g. images.image_features_version; kept in the file; a
+        Dispatcher refuses features of another.
     folds: of the cross-validation inside. max_rows: > 0: `partial_fit` forgets the oldest rows beyond. seed: of folds,
         trees and ties.
     """
@@ -226,6 +229,8 @@ class ModelSelector:
         support_quantile: float = 0.95,
         folds: int = 5,
         max_rows: int = 0,
+        most_levels: int = 64,
+        features_version: str = "",
         seed: int = 0,
     ):
         """Keep the parameters; they are checked by `fit`."""
@@ -248,6 +253,8 @@ class ModelSelector:
         self.support_quantile = support_quantile
         self.folds = folds
         self.max_rows = max_rows
+        self.most_levels = most_levels
+        self.features_version = features_version
         self.seed = seed
 
     # Parameters, as scikit-learn asks for them.
@@ -600,6 +607,10 @@ class ModelSelector:
     def select(self, x: Any, *, available: Sequence[str] | None = None) -> Decision:
         """Return the Decision for one input (d,) of numbers: model, status, probability, neighbours, support."""
         return self._fitted().select(x, self._mask(available))
+
+    def require_features_version(self, version: str) -> None:
+        """Raise InvalidArgument, naming both, where the features learnt are of another version; "" agrees with any."""
+        self._fitted().require_features_version(version)
 
     def explain(self, x: Any, *, neighbours: int = 10, available: Sequence[str] | None = None) -> Explanation:
         """Say why one input (d,) gets its model: what was expected of each, the runner-up, neighbours, votes."""

@@ -106,6 +106,8 @@ SelectorOptions options_of(const py::dict& given, std::string estimator, const P
   take("calibrate", o.calibrate);
   take("folds", o.folds);
   take("seed", o.seed);
+  take("features_version", o.features_version);
+  take("most_levels", o.coder.most_levels);
   take("max_rows", o.max_rows);
   take("neighbours", o.cascade.neighbours);
   take("threshold_points", o.cascade.threshold_points);
@@ -141,7 +143,8 @@ py::dict from_options(const SelectorOptions& o) {
                   "missing"_a = o.coder.missing == MissingFeatures::impute ? "impute" : "refuse",
                   "small"_a = o.small == SmallData::constant ? "constant" : "refuse",
                   "label"_a = o.cascade.label == StageLabel::correct ? "correct" : "optimal",
-                  "order"_a = o.cascade.order == StageOrder::cost ? "cost" : "inclusion");
+                  "order"_a = o.cascade.order == StageOrder::cost ? "cost" : "inclusion",
+                  "features_version"_a = o.features_version, "most_levels"_a = o.coder.most_levels);
 }
 
 void bind_policy(py::module_& m) {
@@ -356,6 +359,8 @@ void bind_selector(py::module_& m) {
       .def_property_readonly(
           "options", [](const ModelSelector& s) { return from_options(s.options()); },
           "Parameters that it was made with, by the names of bayestuner.selection.ModelSelector.")
+      .def("require_features_version", &ModelSelector::require_features_version, "version"_a,
+           "Raise InvalidArgument where the features learnt are of another version.")
       .def_property_readonly("helps", &ModelSelector::helps, "Whether anything beats what needs no features.")
       .def_property_readonly("warnings", &ModelSelector::warnings, "What was left out, and why.")
       .def_property_readonly("trials", &ModelSelector::trials, "Of auto: the estimators compared.")

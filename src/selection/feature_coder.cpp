@@ -26,6 +26,27 @@ double median_of(std::vector<double> values) {
       (std::isnan(value) ? "NaN is missing; missing=impute would take the median" : to_text(value) + " is not finite"));
 }
 
+// Levels of a category that some rows have and others have not, in their order; the most frequent `most` of them.
+std::vector<std::size_t> levels_told_apart(const Eigen::Ref<const Eigen::VectorXd>& values, const FeatureColumn& column,
+                                           int most, std::vector<std::string>& warnings) {
+  std::vector<Eigen::Index> count(column.levels.size(), 0);
+  for (const double value : values) {
+    if (value >= 0.0) ++count[static_cast<std::size_t>(value)];
+  }
+  std::vector<std::size_t> kept;
+  for (std::size_t l = 0; l < count.size(); ++l) {
+    if (count[l] > 0 && count[l] < values.size()) kept.push_back(l);
+  }
+  const auto limit = static_cast<std::size_t>(std::max(most, 0));
+  if (kept.size() <= limit) return kept;
+  warnings.push_back("feature '" + column.name + "' has " + std::to_string(kept.size()) + " levels: the " +
+                     std::to_string(limit) + " most frequent are told apart");
+  std::stable_sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) { return count[a] > count[b]; });
+  kept.resize(limit);
+  std::sort(kept.begin(), kept.end());
+  return kept;
+}
+
 }  // namespace
 
 FeatureCoder::FeatureCoder(const FeatureMatrix& x, const CoderOptions& options)
@@ -39,9 +60,7 @@ FeatureCoder::FeatureCoder(const FeatureMatrix& x, const CoderOptions& options)
     const auto source = static_cast<int>(j);
     if (column.category) {
       const std::size_t before = levels.size();
-      for (std::size_t l = 0; l < column.levels.size(); ++l) {
-        const double share = (x.values.col(j).array() == static_cast<double>(l)).cast<double>().mean();
-        if (share == 0.0 || share == 1.0) continue;  // says nothing
+      for (const std::size_t l : levels_told_apart(x.values.col(j), column, options.most_levels, warnings_)) {
         levels.push_back({.kind = Kind::level,
                           .source = source,
                           .level = static_cast<int>(l),

@@ -106,6 +106,12 @@ void ModelSelector::require_fitted() const {
   if (!fitted_) throw InvalidArgument("selector: nothing has been learnt yet; call fit first");
 }
 
+void ModelSelector::require_features_version(std::string_view version) const {
+  const std::string& learnt = options_.features_version;
+  if (learnt.empty() || version.empty() || learnt == version) return;
+  throw InvalidArgument("features: of version '" + std::string(version) + "', the selector learnt '" + learnt + "'");
+}
+
 void ModelSelector::require_enough_data() {
   const Eigen::Index n = x_.rows(), m = scores_.values.cols();
   const Eigen::Index least = std::max<Eigen::Index>(options_.cascade.neighbours + 1, 30);

@@ -60,7 +60,8 @@ void ModelSelector::archive(A& a) {
   SelectorOptions& o = options_;
   a(o.estimator), a(o.policy.kind), a(o.policy.value), a(o.policy.relative), a(o.fallback);
   a(o.unsupported_to_fallback), a(o.support_quantile);
-  a(o.coder.missing), a(o.coder.log_beyond), a(o.coder.most_products), a(o.coder.least_known);
+  a(o.coder.missing), a(o.coder.log_beyond), a(o.coder.most_products), a(o.coder.most_levels), a(o.coder.least_known),
+      a(o.features_version);
   a(o.reduction.most_correlation), a(o.reduction.backward), a(o.reduction.neighbours), a(o.reduction.folds);
   a(o.reduction.seed);
   a(o.cascade.neighbours), a(o.cascade.label), a(o.cascade.order), a(o.cascade.threshold_points);
@@ -116,6 +117,7 @@ std::string ModelSelector::to_bytes() const {
                        {"costs", std::vector<double>(cost_.begin(), cost_.end())},
                        {"cost_unit", costs_.unit},
                        {"rows", x_.rows()},
+                       {"features_version", options_.features_version},
                        {"lambda", lambda_.lambda},
                        {"checksum", checksum(writer.bytes.data(), writer.bytes.size())},
                        {"training_set", checksum(reinterpret_cast<const char*>(x_.values.data()),

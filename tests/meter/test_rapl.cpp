@@ -139,12 +139,12 @@ class Running {
 };
 
 TEST(RaplPowercap, CountsWrapsWhileNobodyElseReads) {
-  Running tree(50.0, 50.0, 25.0);  // wraps every second; may draw 4 × 25 W: to be read every 0.125 s
+  Running tree(100.0, 50.0, 25.0);  // wraps every two seconds; may draw 4 × 25 W: a second without a look is too long
   RaplPowercap meter = tree.meter();
   ASSERT_TRUE(meter.availability()) << meter.availability().reason();
   meter.begin({});
   const double from = monotonic_s();
-  ::usleep(2'200'000);
+  ::usleep(4'200'000);
   const Metrics m = meter.end();
   const double joules = 50.0 * (monotonic_s() - from);
   EXPECT_NEAR(m.at("energy_j").value, joules, 0.05 * joules) << "two wraps";

@@ -145,7 +145,7 @@ def test_select_refuses_in_one_line(table, inputs, tmp_path):
     bad = write(tmp_path / "bad.csv", [["length", "copy", "tongue"], [1, 2, "en"], ["long", 2, "en"]])
     assert "bad.csv:3: column 'length' has 'long'" in refused("select", "predict", selector, bad)
     gap = write(tmp_path / "gap.csv", [["length", "copy", "tongue"], ["", 2, "en"]])
-    assert "row 0: feature 'length': nan is missing" in refused("select", "predict", selector, gap)
+    assert "row 0: feature 'length': NaN is missing" in refused("select", "predict", selector, gap)
     assert "--row: 9 is not in [0, 4)" in refused("select", "explain", selector, inputs, "--row", 9)
     assert "is no selector's file" in refused("select", "predict", inputs, inputs)
     assert "does not exist" in refused("select", "predict", tmp_path / "absent", inputs)

@@ -490,6 +490,32 @@ def test_a_monitor_refuses_and_lets_exceptions_through(fitted):
             monitor.select([6.0, 40.0])
 
 
+def test_features_of_another_definition_are_refused(tmp_path):
+    X, scores = clusters()
+    ModelSelector("knn", features_version="pixels_v1").fit(X, scores, models=NAMES).save(tmp_path / "choice")
+    loaded = ModelSelector.load(tmp_path / "choice")
+    assert loaded.features_version == "pixels_v1"
+
+    def pixels(x):
+        return x
+
+    pixels.features_version = "pixels_v2"
+    with pytest.raises(bt.InvalidArgument, match="of version 'pixels_v2', the selector learnt 'pixels_v1'"):
+        Dispatcher(loaded, dict.fromkeys(NAMES, str), features=pixels)
+    pixels.features_version = "pixels_v1"
+    Dispatcher(loaded, dict.fromkeys(NAMES, str), features=pixels)
+
+
+def test_thousands_of_levels():
+    rng = np.random.default_rng(0)
+    user = rng.zipf(1.3, 2000) % 3000
+    scores = np.stack([user % 2 == 0, user % 2 == 1], axis=1).astype(float)
+    frame = pd.DataFrame({"user": user.astype(str)})
+    with pytest.warns(UserWarning, match="levels: the 64 most frequent are told apart"):
+        selector = ModelSelector("logistic").fit(frame, scores)
+    assert selector.score(frame, scores) > 0.75
+
+
 @pytest.mark.filterwarnings("ignore:rows. :UserWarning")
 def test_scikit_learn_takes_it_as_one_of_its_own():
     sklearn = pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")

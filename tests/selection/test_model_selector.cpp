@@ -192,7 +192,7 @@ TEST(ModelSelector, DrawsANewModelToItsMean) {
 }
 
 TEST(ModelSelector, DecidesToTheBitAfterSavingAndLoading) {
-  const Clusters train = clusters(300, 1, 2.0), test = clusters(2000, 2, 2.0);
+  const Clusters train = clusters(300, 1, 2.0), test = clusters(10000, 2, 2.0);
   const auto path = std::filesystem::temp_directory_path() / ("selector-" + std::to_string(::getpid()));
   for (const std::string& name : estimator_names()) {
     SCOPED_TRACE(name);
@@ -321,6 +321,29 @@ TEST(FeatureCoder, CodesCategoriesAndCountsUnseenOnes) {
   EXPECT_EQ(out, (std::vector<double>{0.0, 0.0, 1.0}));
   EXPECT_EQ(coder(std::vector<double>{-1.0, 1000.0}, out).unseen, 1);
   EXPECT_EQ(out, (std::vector<double>{1.0, 0.0, 0.0}));
+}
+
+TEST(FeatureCoder, TellsTheMostFrequentOfManyLevelsApart) {
+  FeatureMatrix x = features(Eigen::MatrixXd(10, 1), {"user"});
+  x.columns[0] = {.name = "user", .category = true, .levels = {"a", "b", "c", "d", "e"}};
+  x.values << 4, 4, 4, 1, 1, 0, 2, 2, 2, 3;
+  const FeatureCoder coder(x, {.most_levels = 2});
+  ASSERT_EQ(coder.width(), 2);
+  EXPECT_EQ(coder.coded()[0].name, "user=c");
+  EXPECT_EQ(coder.coded()[1].name, "user=e");
+  ASSERT_EQ(coder.warnings().size(), 1U);
+  EXPECT_NE(coder.warnings()[0].find("has 5 levels: the 2 most frequent"), std::string::npos);
+}
+
+TEST(ModelSelector, TakesNoFeaturesOfAnotherDefinition) {
+  const Clusters c = clusters(100, 1);
+  ModelSelector selector({.estimator = "knn", .features_version = "pixels_v1"});
+  selector.fit(c.x, c.scores, c.costs);
+  const ModelSelector loaded = ModelSelector::from_bytes(selector.to_bytes());
+  loaded.require_features_version("pixels_v1");
+  loaded.require_features_version("");
+  EXPECT_EQ(message_of([&] { loaded.require_features_version("pixels_v2"); }),
+            "features: of version 'pixels_v2', the selector learnt 'pixels_v1'");
 }
 
 TEST(FeatureCoder, ImputesTheMedianAndSaysSo) {

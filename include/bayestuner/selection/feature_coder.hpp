@@ -23,6 +23,8 @@ struct CoderOptions {
   /// Products of a category's levels and the numbers (the confidence within each predicted label) are columns too where
   /// they are at most so many.
   int most_products = 32;
+  /// Of a category with more levels the most frequent ones are told apart, the others are coded as an unseen one is.
+  int most_levels = 64;
   /// A column with a smaller share of known values is left out (with MissingFeatures::impute).
   double least_known = 0.2;
 };

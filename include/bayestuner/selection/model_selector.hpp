@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bayestuner/selection/calibration.hpp"
@@ -43,6 +44,9 @@ struct SelectorOptions {
   SmallData small = SmallData::refuse;
   std::size_t max_rows = 0;  ///< > 0: the oldest rows beyond are forgotten by partial_fit
   std::uint64_t seed = 0;
+  /// What made the features, in which version (images::image_features_version, say): kept in the file, so that features
+  /// of another definition are not taken for these.
+  std::string features_version{};
 };
 
 /// How one estimator did in the cross-validation of "auto".
@@ -81,6 +85,9 @@ class ModelSelector {
   /// were chosen. A model that is new here joins with unknown scores before; `costs` then names all models' costs.
   void partial_fit(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs = {});
   bool is_fitted() const { return fitted_; }
+  /// Throws InvalidArgument, naming both, where the features learnt are of another version than `version`. A version
+  /// that is not known (empty) agrees with any.
+  void require_features_version(std::string_view version) const;
 
   /// Chooses for `x` (d). Takes no memory after the first call with the same `decision`. `available` (m; empty: all)
   /// forbids models for this call. Throws InvalidArgument before fit, for a wrong number of features, or one that is

@@ -342,6 +342,10 @@ class ModelSelector:
         """
         Predicted scores (n, m).
         """
+    def require_features_version(self, version: str) -> None:
+        """
+        Raise InvalidArgument where the features learnt are of another version.
+        """
     def save(self, path: str) -> None:
         """
         Write one file.
@@ -596,5 +600,9 @@ estimator_names: tuple[typing.Any, ...] = (
     "boosting",
     "pairwise",
     "mix",
+    "svm",
+    "multi-knn",
+    "multi-svm",
+    "multi-tree",
     "cascade",
 )
