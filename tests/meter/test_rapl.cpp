@@ -139,7 +139,7 @@ class Running {
 };
 
 TEST(RaplPowercap, CountsWrapsWhileNobodyElseReads) {
-  Running tree(100.0, 50.0, 25.0);  // wraps every two seconds; may draw 4 × 25 W: a second without a look is too long
+  Running tree(50.0, 100.0, 25.0);  // wraps every two seconds; may draw 4 × 25 W: a second without a look is too long
   RaplPowercap meter = tree.meter();
   ASSERT_TRUE(meter.availability()) << meter.availability().reason();
   meter.begin({});
