@@ -1,6 +1,7 @@
 #include "bayestuner/runner/tune.hpp"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -152,11 +153,20 @@ TEST_F(TuneTest, AFastServerThatAnswersWronglyCannotWin) {
 TEST_F(TuneTest, WarnsWhereOthersUsedTheMachine) {
   TuneSpec noisy = spec("normal", 1);
   noisy.study.verify.reset();
-  noisy.measure.options.noise_limit = 1e-9;  // the load generator's own kernel threads are enough
+  noisy.measure.options.noise_limit = 1e-9;
+  const pid_t other = ::fork();
+  ASSERT_GE(other, 0);
+  if (other == 0) {
+    for (volatile bool busy = true; busy;) {
+    }
+    ::_exit(0);
+  }
   bool warned = false;
   for (const std::string& warning : run_tune(noisy).warnings) {
     warned |= warning.find("other programs") != std::string::npos;
   }
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
   EXPECT_TRUE(warned);
 }
 
