@@ -99,10 +99,25 @@ Eigen::Index ScoreMatrix::best_single() const {
   return best;
 }
 
+std::vector<Eigen::Index> ScoreMatrix::known_rows(Eigen::Index model) const {
+  std::vector<Eigen::Index> rows;
+  for (Eigen::Index i = 0; i < values.rows(); ++i) {
+    if (is_known(i, model)) rows.push_back(i);
+  }
+  return rows;
+}
+
 ScoreMatrix ScoreMatrix::take(const std::vector<Eigen::Index>& rows) const {
   ScoreMatrix out{.models = models, .values = values(rows, Eigen::all), .known = {}, .kind = kind};
   if (known.size() != 0) out.known = known(rows, Eigen::all);
   return out;
+}
+
+void ScoreMatrix::require_mask() const {
+  if (known.size() == 0 || (known.rows() == values.rows() && known.cols() == values.cols())) return;
+  throw InvalidArgument("scores: the mask of known entries is " + std::to_string(known.rows()) + " x " +
+                        std::to_string(known.cols()) + ", the scores are " + std::to_string(values.rows()) + " x " +
+                        std::to_string(values.cols()));
 }
 
 void ScoreMatrix::require_valid() const {
@@ -114,11 +129,7 @@ void ScoreMatrix::require_valid() const {
     throw InvalidArgument("scores: " + std::to_string(values.cols()) + " columns for " + std::to_string(models.size()) +
                           " models");
   }
-  if (known.size() != 0 && (known.rows() != values.rows() || known.cols() != values.cols())) {
-    throw InvalidArgument("scores: the mask of known entries is " + std::to_string(known.rows()) + " x " +
-                          std::to_string(known.cols()) + ", the scores are " + std::to_string(values.rows()) + " x " +
-                          std::to_string(values.cols()));
-  }
+  require_mask();
   for (Eigen::Index j = 0; j < values.cols(); ++j) {
     for (Eigen::Index i = 0; i < values.rows(); ++i) {
       if (!is_known(i, j)) continue;
@@ -164,6 +175,16 @@ void CostModel::require_valid(const std::vector<std::string>& models, Eigen::Ind
                             to_text(cost) + " is not in [0, inf)");
     }
   }
+}
+
+void require_alike(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs) {
+  x.require_valid();
+  scores.require_valid();
+  if (x.rows() != scores.values.rows()) {
+    throw InvalidArgument("features have " + std::to_string(x.rows()) + " rows, scores " +
+                          std::to_string(scores.values.rows()));
+  }
+  if (!costs.empty()) costs.require_valid(scores.models, x.rows());
 }
 
 }  // namespace bayestuner::selection

@@ -111,7 +111,8 @@ DriftMonitor::DriftMonitor(const ModelSelector& selector, const DriftOptions& op
   }
   out_of_range_ = share_test(new_values, n + 1.0 - new_values, alpha);
   // As many rows as the selector's own distances were measured on.
-  const double measured = std::min(n, 2000.0), beyond = measured * (1.0 - selector.options().support_quantile);
+  const double measured = std::min(n, static_cast<double>(ModelSelector::most_support_rows)),
+               beyond = measured * (1.0 - selector.options().support_quantile);
   distance_ = share_test(beyond + 1.0, measured - beyond, alpha);
   page_threshold_ = std::log(tests / options.false_alarms) / lundberg_exponent(options.tolerated_residual);
 }
@@ -195,11 +196,7 @@ void DriftMonitor::raise(DriftEvent event) {
 }
 
 void DriftMonitor::observe(std::span<const double> x, const Decision& decision) {
-  const std::size_t columns = selector_->training_features().columns.size();
-  if (x.size() != columns) {
-    throw InvalidArgument("features: " + std::to_string(x.size()) + " numbers given, the selector learnt " +
-                          std::to_string(columns));
-  }
+  selector_->coder().require_size(x.size());
   ++inputs_;
   for (Watched& w : watched_) {
     const double v = x[w.column];
@@ -270,12 +267,7 @@ void DriftMonitor::select(std::span<const double> x, Decision& d, std::span<cons
   selector_->select(x, d, available);
   observe(x, d);
   if (options_.on_drift != OnDrift::fallback || !drifted() || d.status == Status::declined) return;
-  const Eigen::Index j = selector_->fallback();
-  const bool may = j >= 0 && (available.empty() || available[static_cast<std::size_t>(j)] != 0);
-  d.model = may ? j : -1;
-  d.status = may ? Status::fallback : Status::declined;
-  d.probability = may ? d.scores[static_cast<std::size_t>(j)] : 0.0;
-  d.expected_cost = may ? selector_->costs()[j] : 0.0;
+  selector_->fall_back(d, available);
 }
 
 void DriftMonitor::reset() {

@@ -2,38 +2,19 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
+#include "bayestuner/selection/detail/scratch.hpp"
 #include "bayestuner/selection/optimum_estimators.hpp"
 #include "bayestuner/selection/support_vectors.hpp"
 
 namespace bayestuner::selection {
 
-namespace {
-
-// Mean of every model where it is known; 0 where it never is.
-std::vector<double> known_means(const TrainingSet& data) {
-  std::vector<double> mean(static_cast<std::size_t>(data.y.cols()), 0.0);
-  for (Eigen::Index j = 0; j < data.y.cols(); ++j) {
-    double sum = 0.0, n = 0.0;
-    for (Eigen::Index i = 0; i < data.y.rows(); ++i) {
-      if (!data.is_known(i, j)) continue;
-      sum += data.y(i, j);
-      n += 1.0;
-    }
-    if (n > 0.0) mean[static_cast<std::size_t>(j)] = sum / n;
-  }
-  return mean;
-}
-
-}  // namespace
-
 void ConstantEstimator::fit(const TrainingSet& data) {
-  mean_ = known_means(data);
+  mean_ = data.means();
 }
 
 void ConstantEstimator::predict(std::span<const double>, std::span<const Neighbour>, std::span<double> out) const {
@@ -42,7 +23,7 @@ void ConstantEstimator::predict(std::span<const double>, std::span<const Neighbo
 
 void KnnEstimator::fit(const TrainingSet& data) {
   const Eigen::Index n = data.y.rows(), m = data.y.cols();
-  mean_ = known_means(data);
+  mean_ = data.means();
   y_.resize(static_cast<std::size_t>(n * m));
   known_.clear();
   if (data.known.size() != 0) known_.resize(y_.size());
@@ -111,10 +92,7 @@ void LogisticEstimator::fit(const TrainingSet& data) {
   success_ = data.success;
   weights_ = Eigen::MatrixXd::Zero(p + 1, m);
   for (Eigen::Index j = 0; j < m; ++j) {
-    std::vector<Eigen::Index> rows;
-    for (Eigen::Index i = 0; i < data.y.rows(); ++i) {
-      if (data.is_known(i, j)) rows.push_back(i);
-    }
+    const std::vector<Eigen::Index> rows = data.known_rows(j);
     if (rows.empty()) continue;
     const auto n = static_cast<Eigen::Index>(rows.size());
     Eigen::MatrixXd x(n, p + 1);
@@ -179,9 +157,7 @@ int MixEstimator::neighbours() const {
 }
 
 void MixEstimator::predict(std::span<const double> x, std::span<const Neighbour> near, std::span<double> out) const {
-  std::array<double, 32> few{};  // no memory is taken for as many models as people compare
-  std::vector<double> many(out.size() > few.size() ? out.size() : 0);
-  const std::span<double> one = many.empty() ? std::span<double>(few).first(out.size()) : std::span<double>(many);
+  detail::Scratch<double, 32> one(out.size());
   std::fill(out.begin(), out.end(), 0.0);
   for (const AnyEstimator& part : parts_) {
     part.predict(x, near, one);

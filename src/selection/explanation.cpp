@@ -113,7 +113,7 @@ Explanation explain(const ModelSelector& selector, std::span<const double> x, st
                           .score = d.scores[j],
                           .cost = cost,
                           .value = d.scores[j] - out.lambda * cost,
-                          .offered = selector.offers(model) && (available.empty() || available[j] != 0)});
+                          .offered = selector.offers(model, available)});
   }
   const ScoreMatrix& known = selector.training_scores();
   for (const Neighbour& near : std::span(d.neighbours).first(std::min(neighbours, d.neighbours.size()))) {

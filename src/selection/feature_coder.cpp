@@ -149,6 +149,12 @@ void FeatureCoder::require_columns(const std::vector<std::string>& names) const 
   }
 }
 
+void FeatureCoder::require_size(std::size_t given) const {
+  if (given == columns_.size()) return;
+  throw InvalidArgument("features: " + std::to_string(given) + " numbers given, the selector learnt " +
+                        std::to_string(columns_.size()));
+}
+
 FeatureMatrix FeatureCoder::aligned(const FeatureMatrix& x) const {
   require_columns(x.names());
   FeatureMatrix out = x;
@@ -174,10 +180,7 @@ FeatureMatrix FeatureCoder::aligned(const FeatureMatrix& x) const {
 }
 
 CodingReport FeatureCoder::operator()(std::span<const double> row, std::span<double> out) const {
-  if (row.size() != columns_.size()) {
-    throw InvalidArgument("features: " + std::to_string(row.size()) + " numbers given, the selector learnt " +
-                          std::to_string(columns_.size()));
-  }
+  require_size(row.size());
   CodingReport report;
   const bool impute = options_.missing == MissingFeatures::impute;
   for (std::size_t j = 0; j < row.size(); ++j) {

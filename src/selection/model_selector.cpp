@@ -1,14 +1,10 @@
 #include "bayestuner/selection/model_selector.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
-#include <set>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/quantile.hpp"
-#include "bayestuner/core/random.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/surrogate/detail/folds.hpp"
 
@@ -17,16 +13,6 @@ namespace bayestuner::selection {
 namespace {
 
 constexpr double prior_rows = 24.0;  // a model with few known scores is drawn to its mean by so many of them
-
-TrainingSet training_set(const FeatureCoder& coder, const FeatureMatrix& x, const ScoreMatrix& scores) {
-  TrainingSet data{.x = coder(x),
-                   .y = scores.utilities(),
-                   .known = scores.known,
-                   .success = scores.kind == ScoreKind::success,
-                   .cost_like = scores.kind == ScoreKind::cost_like};
-  data.index = NeighbourIndex(data.x);
-  return data;
-}
 
 std::vector<std::string> names_of(const FeatureCoder& coder) {
   std::vector<std::string> names;
@@ -64,7 +50,7 @@ std::pair<FeatureCoder, Reduction> learn_features(const FeatureMatrix& x, const 
     reduction = drop_correlated(coder(x), names_of(coder), options.reduction.most_correlation);
   }
   if (options.reduction.backward) {
-    const TrainingSet data = training_set(coder, x, scores);
+    const TrainingSet data = make_training_set(coder, x, scores);
     remove_backward(reduction, names_of(coder), [&](const std::vector<Eigen::Index>& columns) {
       return judge_columns(data, columns, options.reduction);
     });
@@ -156,13 +142,7 @@ void ModelSelector::require_enough_data() {
 }
 
 void ModelSelector::fit(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs) {
-  x.require_valid();
-  scores.require_valid();
-  if (x.rows() != scores.values.rows()) {
-    throw InvalidArgument("features have " + std::to_string(x.rows()) + " rows, scores " +
-                          std::to_string(scores.values.rows()));
-  }
-  if (!costs.empty()) costs.require_valid(scores.models, x.rows());
+  require_alike(x, scores, costs);
   ModelSelector next = *this;  // what was learnt before stays where something is refused
   next.warnings_.clear();
   next.trials_.clear();
@@ -178,7 +158,7 @@ void ModelSelector::learn() {
   require_enough_data();
   std::tie(coder_, reduction_) = learn_features(x_, scores_, options_);
   warnings_.insert(warnings_.end(), coder_.warnings().begin(), coder_.warnings().end());
-  data_ = training_set(coder_, x_, scores_);
+  data_ = make_training_set(coder_, x_, scores_, cost_);
   out_of_fold_.resize(0, 0);
   if (options_.estimator == "auto") choose_estimator();
   finish();
@@ -193,12 +173,7 @@ void ModelSelector::partial_fit(const FeatureMatrix& x, const ScoreMatrix& score
                           std::to_string(scores.values.rows()) + " x " + std::to_string(scores.values.cols()) +
                           " for " + std::to_string(scores.models.size()) + " models");
   }
-  if (scores.known.size() != 0 &&
-      (scores.known.rows() != scores.values.rows() || scores.known.cols() != scores.values.cols())) {
-    throw InvalidArgument("partial_fit: the mask of known scores is " + std::to_string(scores.known.rows()) + " x " +
-                          std::to_string(scores.known.cols()) + ", the scores are " +
-                          std::to_string(scores.values.rows()) + " x " + std::to_string(scores.values.cols()));
-  }
+  scores.require_mask();
   if (scores.kind != scores_.kind) {
     throw InvalidArgument("partial_fit: the scores are of another kind than those learnt");
   }
@@ -249,24 +224,24 @@ void ModelSelector::partial_fit(const FeatureMatrix& x, const ScoreMatrix& score
   next.cost_ = next.costs_.empty() ? Eigen::VectorXd::Zero(m) : next.costs_.means();
   next.warnings_.clear();
   next.require_enough_data();
-  next.data_ = training_set(coder_, next.x_, next.scores_);
+  next.data_ = make_training_set(coder_, next.x_, next.scores_, next.cost_);
   next.out_of_fold_.resize(0, 0);
   next.finish();
   *this = std::move(next);
 }
 
-// Predictions in which a model that is never right is worth nothing.
-Eigen::MatrixXd ModelSelector::offered(Eigen::MatrixXd predicted) const {
-  for (std::size_t j = 0; j < usable_.size(); ++j) {
-    if (usable_[j] == 0) predicted.col(static_cast<Eigen::Index>(j)).setConstant(-1e300);
+// Predictions in which a model that may not be chosen is worth nothing.
+Eigen::MatrixXd ModelSelector::offered(Eigen::MatrixXd predicted, std::span<const char> available) const {
+  for (Eigen::Index j = 0; j < predicted.cols(); ++j) {
+    if (!offers(j, available)) predicted.col(j).setConstant(-1e300);
   }
   return predicted;
 }
 
-void ModelSelector::adjust(std::span<double> scores) const {
+// Draws a model of which little is known to its mean.
+void ModelSelector::shrink(std::span<double> scores) const {
   for (std::size_t j = 0; j < scores.size(); ++j) {
     if (weight_[j] < 1.0) scores[j] = weight_[j] * scores[j] + (1.0 - weight_[j]) * mean_[j];
-    scores[j] = calibration_.empty() ? scores[j] : calibration_[j](scores[j]);
   }
 }
 
@@ -277,8 +252,7 @@ Eigen::MatrixXd ModelSelector::predict_out_of_fold(const AnyEstimator& estimator
     const FeatureMatrix train = x_.take(fold.train);
     const ScoreMatrix scores = scores_.take(fold.train);
     const FeatureCoder coder = learn_features(train, scores, options_).first;
-    TrainingSet data = training_set(coder, train, scores);
-    data.cost = cost_;
+    const TrainingSet data = make_training_set(coder, train, scores, cost_);
     AnyEstimator learnt = estimator;
     learnt.fit(data);
     out(fold.test, Eigen::all) = predict_all(learnt, data.index, coder(x_.take(fold.test)), m);
@@ -286,126 +260,10 @@ Eigen::MatrixXd ModelSelector::predict_out_of_fold(const AnyEstimator& estimator
   std::vector<double> row(static_cast<std::size_t>(m));
   for (Eigen::Index i = 0; i < n; ++i) {
     Eigen::RowVectorXd::Map(row.data(), m) = out.row(i);
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = weight_[j] * row[j] + (1.0 - weight_[j]) * mean_[j];
+    shrink(row);
     out.row(i) = Eigen::RowVectorXd::Map(row.data(), m);
   }
   return out;
-}
-
-// What the policy makes of every training row (higher is better) when it goes by these predictions; empty where they do
-// not reach what the policy demands.
-std::vector<double> ModelSelector::policy_utilities(const Eigen::MatrixXd& predicted) const {
-  const Policy& policy = options_.policy;
-  const auto n = static_cast<std::size_t>(predicted.rows());
-  std::vector<double> out(n, 0.0);
-  if (policy.kind == Policy::Kind::optimum || policy.kind == Policy::Kind::per_input) {  // probabilities themselves
-    const Eigen::MatrixXd utility = scores_.utilities();
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto row = static_cast<Eigen::Index>(i);
-      for (Eigen::Index j = 0; j < predicted.cols(); ++j) {
-        if (scores_.is_known(row, j)) out[i] -= std::pow(predicted(row, j) - utility(row, j), 2);
-      }
-    }
-    return out;
-  }
-  double lambda = policy.kind == Policy::Kind::trade_off ? policy.value : 0.0;
-  std::vector<Eigen::Index> chosen;
-  if (policy.kind == Policy::Kind::min_cost) {
-    try {
-      lambda =
-          lambda_reaching(offered(predicted), scores_, cost_, policy.value, policy.relative, scores_.best_single());
-    } catch (const InvalidArgument&) {
-      return {};
-    }
-  }
-  if (policy.kind == Policy::Kind::max_score && std::isfinite(policy.value)) {
-    chosen = fill_budget(offered(predicted), cost_, policy.value, options_.seed);
-  } else {
-    chosen = pick_all(offered(predicted), cost_, lambda);
-  }
-  const double sign = scores_.kind == ScoreKind::cost_like ? -1.0 : 1.0;
-  const Eigen::VectorXd mean = scores_.means();
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto row = static_cast<Eigen::Index>(i);
-    const Eigen::Index j = chosen[i];
-    if (policy.kind != Policy::Kind::min_cost) {
-      out[i] = sign * (scores_.is_known(row, j) ? scores_.values(row, j) : mean[j]);
-    }
-    if (policy.kind == Policy::Kind::trade_off) out[i] -= lambda * cost_[j];
-    if (policy.kind == Policy::Kind::min_cost) out[i] = -cost_[j];
-  }
-  return out;
-}
-
-// The same for predictions that are alike for every row: a budget is then spent on rows at random, of which this is the
-// expectation, not one draw.
-std::vector<double> ModelSelector::constant_utilities(const Eigen::MatrixXd& predicted) const {
-  if (options_.policy.kind != Policy::Kind::max_score || !std::isfinite(options_.policy.value)) {
-    return policy_utilities(predicted);
-  }
-  const std::vector<Eigen::Index> chosen = fill_budget(offered(predicted), cost_, options_.policy.value, options_.seed);
-  Eigen::VectorXd share = Eigen::VectorXd::Zero(cost_.size());
-  for (const Eigen::Index j : chosen) share[j] += 1.0 / static_cast<double>(chosen.size());
-  const double sign = scores_.kind == ScoreKind::cost_like ? -1.0 : 1.0;
-  const Eigen::VectorXd mean = scores_.means();
-  std::vector<double> out(chosen.size(), 0.0);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto row = static_cast<Eigen::Index>(i);
-    for (Eigen::Index j = 0; j < share.size(); ++j) {
-      if (share[j] > 0.0) out[i] += sign * share[j] * (scores_.is_known(row, j) ? scores_.values(row, j) : mean[j]);
-    }
-  }
-  return out;
-}
-
-void ModelSelector::choose_estimator() {
-  std::vector<std::string> names{"constant", "logistic", "knn", "forest", "mix"};
-  if (scores_.kind != ScoreKind::success) names = {"constant", "knn", "forest", "pairwise"};
-  std::vector<std::vector<double>> result;
-  std::vector<Eigen::MatrixXd> predictions;
-  for (const std::string& name : names) {
-    if (name == "constant") {  // by fold it would always vote against the rows it is tested on
-      predictions.push_back(Eigen::RowVectorXd::Map(mean_.data(), scores_.values.cols()).replicate(x_.rows(), 1));
-    } else if (name == "mix") {  // of what is there already, and boosting
-      Eigen::MatrixXd sum = predict_out_of_fold(make_estimator("boosting", options_.seed));
-      for (std::size_t k = 1; k < predictions.size(); ++k) sum += predictions[k];
-      predictions.push_back(sum / static_cast<double>(predictions.size()));
-    } else {
-      predictions.push_back(predict_out_of_fold(make_estimator(name, options_.seed)));
-    }
-    result.push_back(name == "constant" ? constant_utilities(predictions.back())
-                                        : policy_utilities(predictions.back()));
-    double sum = result.back().empty() ? -std::numeric_limits<double>::infinity() : 0.0;
-    for (const double utility : result.back()) sum += utility;
-    trials_.push_back({.name = name, .utility = sum / static_cast<double>(x_.rows())});
-  }
-  const auto best =
-      static_cast<std::size_t>(std::max_element(trials_.begin(), trials_.end(),
-                                                [](const auto& a, const auto& b) { return a.utility < b.utility; }) -
-                               trials_.begin());
-  std::size_t chosen = best;
-  for (std::size_t k = trials_.size(); k-- > 0;) {
-    if (result[k].empty()) {
-      trials_[k].behind_best = k == best ? 0.0 : std::numeric_limits<double>::infinity();
-      continue;
-    }
-    double sum = 0.0, squares = 0.0;
-    const auto n = static_cast<double>(result[k].size());
-    for (std::size_t i = 0; i < result[k].size(); ++i) {
-      const double d = result[best][i] - result[k][i];
-      sum += d;
-      squares += d * d;
-    }
-    trials_[k].behind_best = sum / n;
-    trials_[k].behind_best_se = std::sqrt(std::max(squares / n - sum / n * sum / n, 0.0) / n);
-    // The best of several is flattered by the choice: to say that features do not help, two errors count.
-    const double allowed = (k == 0 ? 2.0 : 1.0) * trials_[k].behind_best_se;
-    if (trials_[k].behind_best <= allowed) chosen = k;
-  }
-  estimator_name_ = names[chosen];
-  blank_ = make_estimator(estimator_name_, options_.seed);
-  out_of_fold_ = predictions[chosen];
-  if (!helps()) warnings_.push_back("no selector beats what needs no features here");
 }
 
 void ModelSelector::measure_support() {
@@ -414,14 +272,12 @@ void ModelSelector::measure_support() {
   support_neighbours_ = static_cast<int>(std::min<Eigen::Index>(options_.cascade.neighbours, data_.x.rows() - 1));
   support_distance_ = 0.0;
   if (support_neighbours_ < 1) return;
-  const Eigen::Index n = data_.x.rows(), tests = std::min<Eigen::Index>(n, 2000);
+  const Eigen::Index n = data_.x.rows(), tests = std::min(n, most_support_rows);
   for (Eigen::Index t = 0; t < tests; ++t) {
     const Eigen::Index i = t * n / tests;
     Eigen::RowVectorXd::Map(row.data(), data_.x.cols()) = data_.x.row(i);
     data_.index.nearest(row, static_cast<std::size_t>(support_neighbours_), near, static_cast<std::uint32_t>(i));
-    double sum = 0.0;
-    for (const Neighbour& neighbour : near) sum += std::sqrt(static_cast<double>(neighbour.squared));
-    distances.push_back(sum / static_cast<double>(near.size()));
+    distances.push_back(mean_distance(near));
   }
   support_distance_ = lower_quantile(distances, options_.support_quantile);
 }
@@ -439,7 +295,7 @@ void ModelSelector::finish() {
     fallback_ = static_cast<Eigen::Index>(it - scores_.models.begin());
   }
   const Policy& policy = options_.policy;
-  const bool budget = policy.kind == Policy::Kind::max_score && std::isfinite(policy.value);
+  const bool budget = policy.has_budget();
   // A share (an accuracy, say) is no probability, and a map a model would blur which of them is ahead.
   const bool calibrate = options_.calibrate && scores_.is_right_or_wrong() && policy.kind != Policy::Kind::optimum;
   if ((budget || policy.kind == Policy::Kind::min_cost) && costs_.empty()) {
@@ -454,7 +310,6 @@ void ModelSelector::finish() {
   lambda_ = {};
   if (policy.kind == Policy::Kind::trade_off) lambda_.lambda = policy.value;
   estimator_ = blank_;
-  data_.cost = cost_;
   estimator_.fit(data_);
   const bool needs = budget || policy.kind == Policy::Kind::min_cost || calibrate;
   const bool constant = std::all_of(weight_.begin(), weight_.end(), [](double w) { return w == 0.0; });
@@ -466,10 +321,7 @@ void ModelSelector::finish() {
   }
   if (calibrate && out_of_fold_.size() != 0 && !constant) {
     for (Eigen::Index j = 0; j < m; ++j) {
-      std::vector<Eigen::Index> known;
-      for (Eigen::Index i = 0; i < x_.rows(); ++i) {
-        if (scores_.is_known(i, j)) known.push_back(i);
-      }
+      const std::vector<Eigen::Index> known = scores_.known_rows(j);
       const Eigen::VectorXd p = out_of_fold_(known, j), y = scores_.values(known, j);
       calibration_.push_back(static_cast<int>(known.size()) < 10 * options_.folds
                                  ? Calibration()
@@ -480,17 +332,7 @@ void ModelSelector::finish() {
     }
   }
   if (budget) {
-    const auto affordable = [&] {
-      double cheapest = std::numeric_limits<double>::infinity();
-      for (std::size_t j = 0; j < usable_.size(); ++j) {
-        if (usable_[j] != 0) cheapest = std::min(cheapest, cost_[static_cast<Eigen::Index>(j)]);
-      }
-      return cheapest;
-    }();
-    if (policy.value < affordable) {
-      throw InvalidArgument("max_mean_cost: " + to_text(policy.value) + " is below the cheapest model's cost, " +
-                            to_text(affordable));
-    }
+    require_affordable(cost_, policy.value, usable_);
     if (out_of_fold_.size() != 0) lambda_ = budget_lambda(offered(out_of_fold_), cost_, policy.value);
   }
   if (policy.kind == Policy::Kind::min_cost && out_of_fold_.size() != 0) {
@@ -499,143 +341,6 @@ void ModelSelector::finish() {
   }
   measure_support();
   fitted_ = true;
-}
-
-Eigen::Index ModelSelector::choose(Decision& d, std::span<const char> available) const {
-  const std::size_t m = usable_.size();
-  const auto offered = [&](std::size_t j) { return usable_[j] != 0 && (available.empty() || available[j] != 0); };
-  const std::span<const double> cost(cost_.data(), m);
-  d.stage = -1;
-  d.votes.clear();
-  if (options_.policy.kind == Policy::Kind::optimum) {
-    if (estimator_name_ == "cascade") {
-      d.stage = cascade_.decide(d.neighbours, d.votes);
-      if (d.stage >= 0 && !offered(static_cast<std::size_t>(cascade_.models()[static_cast<std::size_t>(d.stage)]))) {
-        d.stage = -1;
-      }
-    } else {
-      for (std::size_t s = 0; s < cascade_.models().size() && d.stage < 0; ++s) {
-        const auto j = static_cast<std::size_t>(cascade_.models()[s]);
-        if (offered(j) && answers(d.scores[j])) d.stage = static_cast<int>(s);
-      }
-    }
-    return d.stage < 0 ? -1 : cascade_.models()[static_cast<std::size_t>(d.stage)];
-  }
-  if (options_.policy.kind == Policy::Kind::per_input) {
-    Eigen::Index best = -1;
-    for (std::size_t j = 0; j < m; ++j) {
-      if (!offered(j) || d.scores[j] < options_.policy.value) continue;
-      if (best < 0 || cost[j] < cost[static_cast<std::size_t>(best)]) best = static_cast<Eigen::Index>(j);
-    }
-    return best;
-  }
-  // Both masks at once, on the stack for as many models as people compare.
-  std::array<char, 64> few{};
-  std::vector<char> many(m > few.size() ? m : 0);
-  const std::span<char> mask = many.empty() ? std::span<char>(few).first(m) : std::span<char>(many);
-  for (std::size_t j = 0; j < m; ++j) mask[j] = offered(j) ? 1 : 0;
-  return pick(d.scores, cost, d.lambda, mask);
-}
-
-void ModelSelector::require_available(std::span<const char> available) const {
-  if (available.empty() || available.size() == usable_.size()) return;
-  throw InvalidArgument("available: " + std::to_string(available.size()) + " entries for " +
-                        std::to_string(usable_.size()) + " models");
-}
-
-// Codes an input and finds its neighbours.
-void ModelSelector::place(std::span<const double> x, Decision& d) const {
-  d.coded.resize(static_cast<std::size_t>(coder_.width()));
-  d.coding = coder_(x, d.coded);
-  const int wanted = std::max(support_neighbours_, estimator_.neighbours());
-  data_.index.nearest(d.coded, static_cast<std::size_t>(wanted), d.neighbours);
-  const std::size_t k = std::min(d.neighbours.size(), static_cast<std::size_t>(support_neighbours_));
-  d.distance = 0.0;
-  for (std::size_t i = 0; i < k; ++i) d.distance += std::sqrt(static_cast<double>(d.neighbours[i].squared));
-  if (k > 0) d.distance /= static_cast<double>(k);
-  d.supported = !(d.distance > support_distance_);
-}
-
-// The lambda for this input: which of the two is a draw that the input itself decides, so that equal inputs are chosen
-// for alike.
-double ModelSelector::lambda_for(const Decision& d) const {
-  if (!(lambda_.share > 0.0)) return lambda_.lambda;
-  std::uint64_t hash = options_.seed;
-  for (const double value : d.coded) hash = mix64(hash ^ std::bit_cast<std::uint64_t>(value));
-  return static_cast<double>(hash >> 11U) * 0x1p-53 < lambda_.share ? lambda_.dear : lambda_.lambda;
-}
-
-// From what the estimator said of a placed input to a model.
-void ModelSelector::decide(Decision& d, std::span<const char> available) const {
-  adjust(d.scores);
-  d.lambda = lambda_for(d);
-  d.model = choose(d, available);
-  d.status = Status::chosen;
-  if (d.model < 0 || (options_.unsupported_to_fallback && !d.supported)) {
-    const bool may = fallback_ >= 0 && (available.empty() || available[static_cast<std::size_t>(fallback_)] != 0);
-    d.model = may ? fallback_ : -1;
-    d.status = may ? Status::fallback : Status::declined;
-  }
-  d.probability = d.model < 0 ? 0.0 : d.scores[static_cast<std::size_t>(d.model)];
-  d.expected_cost = d.model < 0 ? 0.0 : cost_[d.model];
-}
-
-void ModelSelector::select(std::span<const double> x, Decision& d, std::span<const char> available) const {
-  require_fitted();
-  require_available(available);
-  place(x, d);
-  d.scores.resize(usable_.size());
-  estimator_.predict(d.coded, d.neighbours, d.scores);
-  decide(d, available);
-}
-
-Batch ModelSelector::select(const FeatureMatrix& x, bool exact, std::span<const char> available) const {
-  require_fitted();
-  require_available(available);
-  const FeatureMatrix given = coder_.aligned(x);
-  Batch out;
-  const auto m = static_cast<Eigen::Index>(usable_.size());
-  const Eigen::MatrixXd coded = coder_(given);  // refuses what cannot be coded, naming the row
-  const bool together = x.rows() > 0 && estimator_.predict_rows(coded, out.scores);
-  if (!together) out.scores.resize(x.rows(), m);
-  out.model.resize(static_cast<std::size_t>(x.rows()));
-  out.status.resize(out.model.size());
-  out.supported.resize(out.model.size());
-  Decision d;
-  d.scores.resize(usable_.size());
-  std::vector<double> row(coder_.columns().size());
-  for (const Eigen::Index i : along_curve(coded)) {
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = given.values(i, static_cast<Eigen::Index>(j));
-    place(row, d);
-    if (together) {
-      Eigen::RowVectorXd::Map(d.scores.data(), m) = out.scores.row(i);
-    } else {
-      estimator_.predict(d.coded, d.neighbours, d.scores);
-    }
-    decide(d, available);
-    const auto at = static_cast<std::size_t>(i);
-    out.model[at] = d.model;
-    out.status[at] = d.status;
-    out.supported[at] = d.supported;
-    out.scores.row(i) = Eigen::RowVectorXd::Map(d.scores.data(), m);
-  }
-  const Policy& policy = options_.policy;
-  if (!exact || policy.kind != Policy::Kind::max_score || !std::isfinite(policy.value) || x.rows() == 0) return out;
-  Eigen::MatrixXd worth = offered(out.scores);
-  for (std::size_t j = 0; j < available.size(); ++j) {
-    if (available[j] == 0) worth.col(static_cast<Eigen::Index>(j)).setConstant(-1e300);
-  }
-  const std::vector<Eigen::Index> filled = fill_budget(worth, cost_, policy.value, options_.seed);
-  for (std::size_t i = 0; i < filled.size(); ++i) {
-    if (out.status[i] == Status::chosen && (available.empty() || available[static_cast<std::size_t>(filled[i])] != 0)) {
-      out.model[i] = filled[i];
-    }
-  }
-  return out;
-}
-
-Eigen::MatrixXd ModelSelector::predict(const FeatureMatrix& x) const {
-  return select(x, false).scores;
 }
 
 std::vector<TradeOff> ModelSelector::tradeoff_curve() const {
@@ -651,10 +356,7 @@ std::vector<CalibrationReport> ModelSelector::calibration() const {
   const Eigen::MatrixXd p = out_of_fold_.size() != 0 ? out_of_fold_ : predict_out_of_fold(blank_);
   std::vector<CalibrationReport> out;
   for (Eigen::Index j = 0; j < p.cols(); ++j) {
-    std::vector<Eigen::Index> known;
-    for (Eigen::Index i = 0; i < p.rows(); ++i) {
-      if (scores_.is_known(i, j)) known.push_back(i);
-    }
+    const std::vector<Eigen::Index> known = scores_.known_rows(j);
     out.push_back(calibration_report(p(known, j), scores_.values(known, j)));
   }
   return out;

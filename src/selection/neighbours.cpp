@@ -10,6 +10,7 @@
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
+#include "bayestuner/selection/detail/scratch.hpp"
 #include "selection/lane_distances.hpp"
 
 namespace bayestuner::selection {
@@ -211,23 +212,12 @@ void NeighbourIndex::build_levels() {
 
 namespace {
 
-// The point in single precision, on the stack where it fits.
-class Point {
- public:
-  explicit Point(std::span<const double> values) {
-    if (values.size() > near_.size()) far_.resize(values.size());
-    data_ = values.size() > near_.size() ? far_.data() : near_.data();
-    for (std::size_t j = 0; j < values.size(); ++j) data_[j] = static_cast<float>(values[j]);
-  }
-  Point(const Point&) = delete;
-  Point& operator=(const Point&) = delete;
-  const float* data() const { return data_; }
+using Single = detail::Scratch<float, 128>;
 
- private:
-  std::array<float, 128> near_;  // NOLINT: filled as far as it is read
-  std::vector<float> far_;
-  float* data_;
-};
+// The point in single precision.
+void narrow(std::span<const double> values, const Single& out) {
+  for (std::size_t j = 0; j < values.size(); ++j) out[j] = static_cast<float>(values[j]);
+}
 
 }  // namespace
 
@@ -239,7 +229,8 @@ void NeighbourIndex::nearest(std::span<const double> point, std::size_t count, s
   }
   Nearest nearest(out, std::min(count, static_cast<std::size_t>(rows_)), skip);
   if (count == 0 || rows_ == 0) return;
-  const Point single(point);
+  Single single(point.size());
+  narrow(point, single);
   Walk walk{levels_, points_.data(), row_.data(), single.data(), static_cast<std::size_t>(columns_), nearest};
   if (tree_) {
     walk.node(levels_.size() - 1, 0);
@@ -253,7 +244,8 @@ std::size_t NeighbourIndex::visited(std::span<const double> point, std::size_t c
   if (!tree_) return static_cast<std::size_t>(rows_);
   std::vector<Neighbour> out;
   Nearest nearest(out, count, no_row);
-  const Point single(point);
+  Single single(point.size());
+  narrow(point, single);
   Walk walk{levels_, points_.data(), row_.data(), single.data(), static_cast<std::size_t>(columns_), nearest};
   walk.node(levels_.size() - 1, 0);
   return walk.blocks_read * width;

@@ -1,13 +1,13 @@
 #include "bayestuner/selection/optimum_estimators.hpp"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <utility>
 
 #include "bayestuner/core/error.hpp"
 #include "bayestuner/core/text.hpp"
 #include "bayestuner/selection/candidates.hpp"
+#include "bayestuner/selection/detail/scratch.hpp"
 #include "bayestuner/selection/support_vectors.hpp"
 
 namespace bayestuner::selection {
@@ -180,9 +180,7 @@ void MultiClassEstimator::predict(std::span<const double> x, std::span<const Nei
     std::copy(share.begin(), share.begin() + static_cast<std::ptrdiff_t>(count_), out.begin());
     return;
   }
-  std::array<double, 33> few{};  // no memory is taken for as many models as people compare
-  std::vector<double> many(count_ + 1 > few.size() ? count_ + 1 : 0);
-  const std::span<double> p = many.empty() ? std::span<double>(few).first(count_ + 1) : std::span<double>(many);
+  detail::Scratch<double, 33> p(count_ + 1);
   classes_.predict(x, near, p);
   const double sum = std::accumulate(p.begin(), p.end(), 0.0);
   for (std::size_t j = 0; j < count_; ++j) out[j] = sum > 0.0 ? p[j] / sum : 0.0;

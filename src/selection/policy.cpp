@@ -53,6 +53,26 @@ Eigen::Index pick(std::span<const double> scores, std::span<const double> cost, 
   return best;
 }
 
+Eigen::Index pick_cheapest(std::span<const double> scores, std::span<const double> cost, double least,
+                           std::span<const char> available) {
+  Eigen::Index best = -1;
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    if ((!available.empty() && available[j] == 0) || scores[j] < least) continue;
+    if (best < 0 || cost[j] < cost[static_cast<std::size_t>(best)]) best = static_cast<Eigen::Index>(j);
+  }
+  return best;
+}
+
+void require_affordable(const Eigen::VectorXd& cost, double max_mean_cost, std::span<const char> usable) {
+  double cheapest = std::numeric_limits<double>::infinity();
+  for (Eigen::Index j = 0; j < cost.size(); ++j) {
+    if (usable.empty() || usable[static_cast<std::size_t>(j)] != 0) cheapest = std::min(cheapest, cost[j]);
+  }
+  if (max_mean_cost >= cheapest) return;
+  throw InvalidArgument("max_mean_cost: " + to_text(max_mean_cost) + " is below the cheapest model's cost, " +
+                        to_text(cheapest));
+}
+
 std::vector<Eigen::Index> pick_all(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double lambda) {
   std::vector<Eigen::Index> out(static_cast<std::size_t>(scores.rows()));
   std::vector<double> row(static_cast<std::size_t>(scores.cols()));
@@ -70,12 +90,6 @@ double mean_cost(const std::vector<Eigen::Index>& chosen, const Eigen::VectorXd&
   double sum = 0.0;
   for (const Eigen::Index j : chosen) sum += cost[j];
   return chosen.empty() ? 0.0 : sum / static_cast<double>(chosen.size());
-}
-
-void require_affordable(const Eigen::VectorXd& cost, double max_mean_cost) {
-  if (max_mean_cost >= cost.minCoeff()) return;
-  throw InvalidArgument("max_mean_cost: " + to_text(max_mean_cost) + " is below the cheapest model's cost, " +
-                        to_text(cost.minCoeff()));
 }
 
 // One upgrade of a row along its upper hull of (cost, score).

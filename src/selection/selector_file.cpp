@@ -95,12 +95,7 @@ void ModelSelector::archive(A& a) {
   a(support_neighbours_), a(warnings_), a(out_of_fold_);
   if constexpr (A::reads) {
     // The rows as they were coded, and the index: both follow from what was read, to the bit.
-    data_ = {.x = coder_(x_),
-             .y = scores_.utilities(),
-             .known = scores_.known,
-             .success = scores_.kind == ScoreKind::success,
-             .cost_like = scores_.kind == ScoreKind::cost_like};
-    data_.index = NeighbourIndex(data_.x);
+    data_ = make_training_set(coder_, x_, scores_, cost_);
     fitted_ = true;
   }
 }

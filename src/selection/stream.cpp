@@ -14,13 +14,6 @@ void require(bool valid, const char* name, double value, const char* allowed) {
   if (!valid) throw InvalidArgument(std::string(name) + ": " + to_text(value) + " is not " + allowed);
 }
 
-// Puts `model` in the decision's place of the chosen one.
-void replace(Decision& d, Eigen::Index model, const Eigen::VectorXd& cost) {
-  d.model = model;
-  d.probability = d.scores[static_cast<std::size_t>(model)];
-  d.expected_cost = cost[model];
-}
-
 }  // namespace
 
 StreamBudget::StreamBudget(const ModelSelector& selector, const StreamOptions& options)
@@ -33,18 +26,16 @@ StreamBudget::StreamBudget(const ModelSelector& selector, const StreamOptions& o
   require(std::isfinite(budget_) && budget_ > 0.0, "max_mean_cost", budget_, "finite and above 0");
   double low = std::numeric_limits<double>::infinity(), high = 0.0;
   const Eigen::VectorXd& cost = selector.costs();
+  offered_.resize(static_cast<std::size_t>(cost.size()));
   for (Eigen::Index j = 0; j < cost.size(); ++j) {
+    offered_[static_cast<std::size_t>(j)] = selector.offers(j) ? 1 : 0;
     if (!selector.offers(j)) continue;
     low = std::min(low, cost[j]);
     high = std::max(high, cost[j]);
   }
-  if (budget_ < low) {
-    throw InvalidArgument("max_mean_cost: " + to_text(budget_) + " is below the cheapest model's cost, " +
-                          to_text(low));
-  }
+  require_affordable(cost, budget_, offered_);
   const double range = high > low ? high - low : 1.0;
   step_ = 1.0 / (range * range * std::sqrt(static_cast<double>(options.horizon)));
-  offered_.resize(static_cast<std::size_t>(cost.size()));
 }
 
 void StreamBudget::charge(double cost) {
@@ -56,18 +47,16 @@ void StreamBudget::select(std::span<const double> x, Decision& d, std::span<cons
   selector_->select(x, d, available);
   const Eigen::VectorXd& cost = selector_->costs();
   const double room = budget_ * (static_cast<double>(inputs_) + 1.0) - spent_ + allowance_;
-  const auto open = [&](std::size_t j) {
-    return selector_->offers(static_cast<Eigen::Index>(j)) && (available.empty() || available[j] != 0);
-  };
   if (d.status == Status::chosen) {
     Eigen::Index cheapest = -1;
     for (std::size_t j = 0; j < offered_.size(); ++j) {
       const auto model = static_cast<Eigen::Index>(j);
-      offered_[j] = open(j) && cost[model] <= room ? 1 : 0;
-      if (open(j) && (cheapest < 0 || cost[model] < cost[cheapest])) cheapest = model;
+      const bool open = selector_->offers(model, available);
+      offered_[j] = open && cost[model] <= room ? 1 : 0;
+      if (open && (cheapest < 0 || cost[model] < cost[cheapest])) cheapest = model;
     }
     const Eigen::Index best = pick(d.scores, {cost.data(), offered_.size()}, lambda_, offered_);
-    replace(d, best >= 0 ? best : cheapest, cost);
+    selector_->put(d, best >= 0 ? best : cheapest, Status::chosen);
     d.lambda = lambda_;
   }
   ++inputs_;
@@ -87,9 +76,7 @@ Explorer::Explorer(double share, std::uint64_t seed) : share_(share), random_(se
 
 Exploration Explorer::operator()(const ModelSelector& selector, Decision& d, std::span<const char> available) {
   if (d.model < 0) return {};
-  const auto open = [&](std::size_t j) {
-    return selector.offers(static_cast<Eigen::Index>(j)) && (available.empty() || available[j] != 0);
-  };
+  const auto open = [&](std::size_t j) { return selector.offers(static_cast<Eigen::Index>(j), available); };
   std::uint64_t count = 0;
   for (std::size_t j = 0; j < d.scores.size(); ++j) count += open(j);
   if (count == 0) return {};  // a fallback that the policy would not have taken
@@ -99,7 +86,7 @@ Exploration Explorer::operator()(const ModelSelector& selector, Decision& d, std
     std::uint64_t left = random_.below(count);
     for (std::size_t j = 0; j < d.scores.size(); ++j) {
       if (!open(j) || left-- != 0) continue;
-      replace(d, static_cast<Eigen::Index>(j), selector.costs());
+      selector.put(d, static_cast<Eigen::Index>(j), d.status);
       break;
     }
   }

@@ -1,7 +1,6 @@
 #include "bayestuner/selection/support_vectors.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <tuple>
@@ -159,13 +158,9 @@ void SvmEstimator::fit(const TrainingSet& data) {
   Eigen::MatrixXd dense = Eigen::MatrixXd::Zero(m, n);
   for (Eigen::Index j = 0; j < m; ++j) {
     const auto model = static_cast<std::size_t>(j);
-    std::vector<Eigen::Index> rows;
+    const std::vector<Eigen::Index> rows = data.known_rows(j);
     std::vector<char> positive;
-    for (Eigen::Index i = 0; i < n; ++i) {
-      if (!data.is_known(i, j)) continue;
-      rows.push_back(i);
-      positive.push_back(answers(data.y(i, j)) ? 1 : 0);
-    }
+    for (const Eigen::Index i : rows) positive.push_back(answers(data.y(i, j)) ? 1 : 0);
     // Without a curve the mean stands, kept inside (0, 1).
     const double right = static_cast<double>(std::count(positive.begin(), positive.end(), 1)) + 0.5;
     offset_[model] = std::log(right / (static_cast<double>(rows.size()) + 1.0 - right));

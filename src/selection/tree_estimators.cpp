@@ -15,9 +15,21 @@ namespace trees = surrogate::detail;
 using Sum = TreesEstimator::Sum;
 using Rows = std::vector<std::uint32_t>;
 
-// A forest whose trees learn rows drawn with replacement, in proportion to `weight` (of each of `rows`; empty: alike).
-Sum grow_forest(const trees::FeatureTable& table, const surrogate::TreeOptions& options, const Rows& rows,
-                const Eigen::VectorXd& targets, const std::vector<double>& weight, int count, const Random& base) {
+constexpr Eigen::Index histogram_bins = 64;
+
+// Rows that were drawn at all, in their order.
+Rows drawn(const std::vector<double>& draws) {
+  Rows rows;
+  for (std::uint32_t i = 0; i < draws.size(); ++i) {
+    if (draws[i] > 0.0) rows.push_back(i);
+  }
+  return rows;
+}
+
+// A forest whose trees learn `rows` drawn with replacement, in proportion to the `weight` of each.
+Sum grow_weighted_forest(const trees::FeatureTable& table, const surrogate::TreeOptions& options, const Rows& rows,
+                         const Eigen::VectorXd& targets, const std::vector<double>& weight, int count,
+                         const Random& base) {
   Sum out{.shift = 0.0, .factor = 1.0 / count, .trees = {}};
   trees::TreeBuilder builder(table, options, trees::Ties::any_column);
   std::vector<double> upto(weight.size());
@@ -27,28 +39,12 @@ Sum grow_forest(const trees::FeatureTable& table, const surrogate::TreeOptions& 
     Random random = base.fork(static_cast<std::uint64_t>(t));
     std::fill(draws.begin(), draws.end(), 0.0);
     for (std::size_t k = 0; k < rows.size(); ++k) {
-      const std::size_t drawn =
-          upto.empty()
-              ? random.below(rows.size())
-              : static_cast<std::size_t>(
-                    std::upper_bound(upto.begin(), upto.end() - 1, random.uniform() * upto.back()) - upto.begin());
-      draws[rows[drawn]] += 1.0;
+      const auto at = std::upper_bound(upto.begin(), upto.end() - 1, random.uniform() * upto.back()) - upto.begin();
+      draws[rows[static_cast<std::size_t>(at)]] += 1.0;
     }
-    Rows learnt;
-    for (const std::uint32_t row : rows) {
-      if (draws[row] > 0.0) learnt.push_back(row);
-    }
-    builder.grow(std::move(learnt), targets.data(), draws.data(), random, out.trees);
+    builder.grow(drawn(draws), targets.data(), draws.data(), random, out.trees);
   }
   return out;
-}
-
-Rows known_rows(const TrainingSet& data, Eigen::Index model) {
-  Rows rows;
-  for (Eigen::Index i = 0; i < data.y.rows(); ++i) {
-    if (data.is_known(i, model)) rows.push_back(static_cast<std::uint32_t>(i));
-  }
-  return rows;
 }
 
 Eigen::Index share(Eigen::Index n, Eigen::Index part, Eigen::Index least, Eigen::Index most) {
@@ -65,32 +61,20 @@ double TreesEstimator::Sum::operator()(std::span<const double> x) const {
   return shift + factor * sum;
 }
 
-namespace {
-
-constexpr Eigen::Index histogram_bins = 64;
-
-// Mean of what is known of every model, and how far each known score is off it; 0 where it is not known.
-std::pair<Eigen::VectorXd, Eigen::MatrixXd> centred(const TrainingSet& data) {
-  Eigen::VectorXd mean = Eigen::VectorXd::Zero(data.y.cols());
-  Eigen::MatrixXd off = Eigen::MatrixXd::Zero(data.y.rows(), data.y.cols());
-  for (Eigen::Index j = 0; j < data.y.cols(); ++j) {
-    const Rows rows = known_rows(data, j);
-    for (const std::uint32_t i : rows) mean[j] += data.y(i, j) / static_cast<double>(rows.size());
-    for (const std::uint32_t i : rows) off(i, j) = data.y(i, j) - mean[j];
-  }
-  return {std::move(mean), std::move(off)};
-}
-
-}  // namespace
-
 void JointForest::fit(const TrainingSet& data) {
   const Eigen::Index n = data.x.rows(), p = data.x.cols(), m = data.y.cols();
   constexpr int count = 150;
   success_ = data.success;
   trees_ = {};
   values_.clear();
-  auto [mean, off] = centred(data);
-  mean_.assign(mean.begin(), mean.end());
+  mean_.assign(static_cast<std::size_t>(m), 0.0);
+  Eigen::MatrixXd off = Eigen::MatrixXd::Zero(n, m);  // of each known score from its model's mean
+  for (Eigen::Index j = 0; j < m; ++j) {
+    const std::vector<Eigen::Index> rows = data.known_rows(j);
+    double& mean = mean_[static_cast<std::size_t>(j)];
+    for (const Eigen::Index i : rows) mean += data.y(i, j) / static_cast<double>(rows.size());
+    for (const Eigen::Index i : rows) off(i, j) = data.y(i, j) - mean;
+  }
   const trees::FeatureTable table(data.x, histogram_bins);
   const surrogate::TreeOptions options{.min_leaf = share(n, 100, 1, 20), .features = std::max<Eigen::Index>(1, p / 2)};
   trees::TreeBuilder builder(table, options, trees::Ties::any_column);
@@ -102,11 +86,7 @@ void JointForest::fit(const TrainingSet& data) {
     const Eigen::VectorXd target = off * direction;
     std::fill(draws.begin(), draws.end(), 0.0);
     for (Eigen::Index k = 0; k < n; ++k) draws[random.below(draws.size())] += 1.0;
-    Rows learnt;
-    for (std::uint32_t i = 0; i < draws.size(); ++i) {
-      if (draws[i] > 0.0) learnt.push_back(i);
-    }
-    builder.grow(std::move(learnt), target.data(), draws.data(), random, trees_);
+    builder.grow(drawn(draws), target.data(), draws.data(), random, trees_);
     values_.resize(trees_.nodes().size() * static_cast<std::size_t>(m), 0.0);
     for (const trees::TreeBuilder::Leaf& leaf : builder.leaves()) {
       double* const value = values_.data() + static_cast<std::ptrdiff_t>(leaf.node * m);
@@ -142,7 +122,7 @@ void TreesEstimator::fit(const TrainingSet& data) {
   models_.clear();
   const trees::FeatureTable table(data.x, histogram_bins);
   for (Eigen::Index j = 0; j < data.y.cols(); ++j) {
-    const Rows rows = known_rows(data, j);
+    const std::vector<Eigen::Index> rows = data.known_rows(j);
     if (rows.empty()) {
       models_.emplace_back();
       continue;
@@ -153,14 +133,13 @@ void TreesEstimator::fit(const TrainingSet& data) {
       const surrogate::TreeOptions options{.min_leaf = std::max<Eigen::Index>(20, n / 100)};
       trees::TreeBuilder builder(table, options);
       models_.emplace_back();
-      builder.grow(rows, y.data(), nullptr, random, models_.back().trees);
+      builder.grow(Rows(rows.begin(), rows.end()), y.data(), nullptr, random, models_.back().trees);
     } else {
       // Squared loss: on 0/1 its minimiser is the probability too, and the steps stay small.
-      const std::vector<Eigen::Index> known(rows.begin(), rows.end());
-      const Eigen::MatrixXd x = data.x(known, Eigen::all);
+      const Eigen::MatrixXd x = data.x(rows, Eigen::all);
       const surrogate::TreeOptions options{.max_depth = 3, .min_leaf = share(n, 20, 2, 40), .max_bins = histogram_bins};
-      trees::BoostingRun run(x, y(known), trees::LossFunction(surrogate::BoostingLoss::squared, 0.5), options, 0.05,
-                             1.0, random);
+      trees::BoostingRun run(x, y(rows), trees::LossFunction(surrogate::BoostingLoss::squared, 0.5), options, 0.05, 1.0,
+                             random);
       for (int stage = 0; stage < 120; ++stage) run.advance();
       models_.push_back({.shift = run.model().initial, .factor = run.model().rate, .trees = run.model().trees});
     }
@@ -178,7 +157,7 @@ void PairwiseForest::fit(const TrainingSet& data) {
   const Eigen::Index p = data.x.cols(), m = data.y.cols();
   count_ = static_cast<int>(m);
   pairs_.clear();
-  const trees::FeatureTable table(data.x, 64);
+  const trees::FeatureTable table(data.x, histogram_bins);
   const auto columns = static_cast<Eigen::Index>(std::ceil(std::sqrt(static_cast<double>(p))));
   for (Eigen::Index a = 0; a < m; ++a) {
     for (Eigen::Index b = a + 1; b < m; ++b) {
@@ -200,7 +179,7 @@ void PairwiseForest::fit(const TrainingSet& data) {
       }
       const surrogate::TreeOptions options{.min_leaf = 1, .features = columns};
       const Random random(seed_, 0xba12 + static_cast<std::uint64_t>(a * m + b));
-      pairs_.push_back(grow_forest(table, options, rows, first_wins, stake, m < 12 ? 60 : 30, random));
+      pairs_.push_back(grow_weighted_forest(table, options, rows, first_wins, stake, m < 12 ? 60 : 30, random));
     }
   }
 }

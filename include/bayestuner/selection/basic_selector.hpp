@@ -2,7 +2,6 @@
 /// A selector put together by the compiler: an estimator and a policy of one's own, nothing else.
 
 #include <Eigen/Core>
-#include <cmath>
 #include <concepts>
 #include <span>
 #include <string>
@@ -41,12 +40,7 @@ struct BestTradeOff {
 struct CheapestLikely {
   double least = 0.5;
   Eigen::Index operator()(std::span<const double> scores, std::span<const double> cost) const {
-    Eigen::Index best = -1;
-    for (std::size_t j = 0; j < scores.size(); ++j) {
-      if (scores[j] < least || (best >= 0 && cost[j] >= cost[static_cast<std::size_t>(best)])) continue;
-      best = static_cast<Eigen::Index>(j);
-    }
-    return best;
+    return pick_cheapest(scores, cost, least);
   }
 };
 static_assert(ChoicePolicy<BestTradeOff> && ChoicePolicy<CheapestLikely>);
@@ -69,23 +63,12 @@ class BasicSelector {
   /// Learns features (n, d), scores (n, m) and costs; without costs every call costs 0.
   /// Throws InvalidArgument for data that cannot be learnt.
   void fit(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs = {}) {
-    x.require_valid();
-    scores.require_valid();
-    if (x.rows() != scores.values.rows()) {
-      throw InvalidArgument("features have " + std::to_string(x.rows()) + " rows, scores " +
-                            std::to_string(scores.values.rows()));
-    }
-    if (!costs.empty()) costs.require_valid(scores.models, x.rows());
+    require_alike(x, scores, costs);
     FeatureCoder coder(x, coder_options_);
-    TrainingSet data{.x = coder(x),
-                     .y = scores.utilities(),
-                     .known = scores.known,
-                     .success = scores.kind == ScoreKind::success,
-                     .cost_like = scores.kind == ScoreKind::cost_like};
-    data.index = NeighbourIndex(data.x);
+    const Eigen::VectorXd cost = costs.empty() ? Eigen::VectorXd::Zero(scores.values.cols()) : costs.means();
+    TrainingSet data = make_training_set(coder, x, scores, cost);
     E estimator = estimator_;
     estimator.fit(data);
-    const Eigen::VectorXd cost = costs.empty() ? Eigen::VectorXd::Zero(scores.values.cols()) : costs.means();
     estimator_ = std::move(estimator);
     coder_ = std::move(coder);
     index_ = std::move(data.index);
@@ -105,9 +88,7 @@ class BasicSelector {
     const int wanted = estimator_.neighbours();
     if (wanted > 0) index_.nearest(d.coded, static_cast<std::size_t>(wanted), d.neighbours);
     estimator_.predict(d.coded, d.neighbours, d.scores);
-    d.distance = 0.0;
-    for (const Neighbour& near : d.neighbours) d.distance += std::sqrt(static_cast<double>(near.squared));
-    if (!d.neighbours.empty()) d.distance /= static_cast<double>(d.neighbours.size());
+    d.distance = mean_distance(d.neighbours);
     d.supported = true;
     d.stage = -1;
     d.model = policy_(d.scores, cost_);

@@ -5,24 +5,11 @@
 #include <span>
 #include <vector>
 
-#include "bayestuner/selection/data.hpp"
 #include "bayestuner/selection/decision.hpp"
 #include "bayestuner/selection/neighbours.hpp"
+#include "bayestuner/selection/training_set.hpp"
 
 namespace bayestuner::selection {
-
-/// What an estimator learns: coded features and utilities (higher is better) of the same rows.
-struct TrainingSet {
-  Eigen::MatrixXd x;       ///< (n, p)
-  Eigen::MatrixXd y;       ///< (n, models)
-  Mask known{};            ///< (n, models), or empty: all
-  bool success = true;     ///< utilities lie in [0, 1]
-  bool cost_like = false;  ///< utilities are -log10 of what is at stake
-  NeighbourIndex index{};  ///< of x
-  Eigen::VectorXd cost{};  ///< mean cost of a call of each model (m); empty: not known
-
-  bool is_known(Eigen::Index i, Eigen::Index j) const { return known.size() == 0 || known(i, j); }
-};
 
 // The parts of Estimator, named so that a compiler's refusal says which one is missing.
 template <class E>

@@ -57,7 +57,11 @@ struct ScoreMatrix {
   Eigen::VectorXd means() const;
   /// The model of the best mean, in the score's own sense; of equal ones the first.
   Eigen::Index best_single() const;
+  /// Rows on which `model` is known, in their order.
+  std::vector<Eigen::Index> known_rows(Eigen::Index model) const;
   ScoreMatrix take(const std::vector<Eigen::Index>& rows) const;
+  /// Throws InvalidArgument where `known` is of another size than the scores.
+  void require_mask() const;
   /// Throws InvalidArgument for fewer than two models, names that repeat, sizes that differ, or a known score that is
   /// not finite or outside the range of its kind.
   void require_valid() const;
@@ -79,5 +83,8 @@ struct CostModel {
   /// Throws InvalidArgument unless there is a finite cost >= 0 for each of `models` (and each of `rows`).
   void require_valid(const std::vector<std::string>& models, Eigen::Index rows) const;
 };
+
+/// Throws InvalidArgument where one of these is not valid, or they are of different inputs or models.
+void require_alike(const FeatureMatrix& x, const ScoreMatrix& scores, const CostModel& costs);
 
 }  // namespace bayestuner::selection

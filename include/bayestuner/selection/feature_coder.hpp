@@ -68,6 +68,8 @@ class FeatureCoder {
 
   /// Throws InvalidArgument that names both sides unless `names` are the columns learnt, in order.
   void require_columns(const std::vector<std::string>& names) const;
+  /// The same of the number of features of one input.
+  void require_size(std::size_t given) const;
   /// The same inputs with the levels that were learnt; a level that was not becomes -1. Throws as require_columns, and
   /// where a category is a number here or the reverse.
   FeatureMatrix aligned(const FeatureMatrix& x) const;

@@ -73,6 +73,9 @@ struct Batch {
 /// predictions uses those made out of fold. A selector is a value: copies are independent.
 class ModelSelector {
  public:
+  /// So many training rows, at most, tell which distances are usual.
+  static constexpr Eigen::Index most_support_rows = 2000;
+
   /// Throws InvalidArgument for options out of range.
   explicit ModelSelector(SelectorOptions options = {});
   /// With an estimator of one's own.
@@ -97,6 +100,10 @@ class ModelSelector {
   /// filled to the last affordable input; otherwise every row is chosen as select does.
   /// `available` as above.
   Batch select(const FeatureMatrix& x, bool exact = true, std::span<const char> available = {}) const;
+  /// Puts `model` (-1: none) into a decision of this selector.
+  void put(Decision& decision, Eigen::Index model, Status status) const;
+  /// Puts the fallback into a decision of this selector, or declines where there is none that is `available`.
+  void fall_back(Decision& decision, std::span<const char> available = {}) const;
   /// Predicted scores (n, m): probabilities of success, or utilities of other scores.
   Eigen::MatrixXd predict(const FeatureMatrix& x) const;
 
@@ -110,8 +117,11 @@ class ModelSelector {
   const Cascade& cascade() const { return cascade_; }
   const Eigen::VectorXd& costs() const { return cost_; }  ///< mean (m); zeros where not given
   Eigen::Index best_single() const { return best_single_; }
-  /// Whether `model` may be chosen at all: false where it was never right.
-  bool offers(Eigen::Index model) const { return usable_[static_cast<std::size_t>(model)] != 0; }
+  /// Whether `model` may be chosen: false where it was never right, or is not `available` (m; empty: all are).
+  bool offers(Eigen::Index model, std::span<const char> available = {}) const {
+    const auto j = static_cast<std::size_t>(model);
+    return usable_[j] != 0 && (available.empty() || available[j] != 0);
+  }
   Eigen::Index fallback() const { return fallback_; }  ///< -1: decline
   /// What a unit of cost is worth in score. With max_score a share of the inputs has a lesser one: budget_lambda.
   double lambda() const { return lambda_.lambda; }
@@ -151,11 +161,11 @@ class ModelSelector {
   Eigen::MatrixXd predict_out_of_fold(const AnyEstimator& estimator) const;
   std::vector<double> policy_utilities(const Eigen::MatrixXd& predicted) const;
   std::vector<double> constant_utilities(const Eigen::MatrixXd& predicted) const;
-  Eigen::MatrixXd offered(Eigen::MatrixXd predicted) const;
-  void adjust(std::span<double> scores) const;
+  Eigen::MatrixXd offered(Eigen::MatrixXd predicted, std::span<const char> available = {}) const;
+  void shrink(std::span<double> scores) const;
   void require_available(std::span<const char> available) const;
   double lambda_for(const Decision& decision) const;
-  void place(std::span<const double> x, Decision& decision) const;
+  void locate(Decision& decision) const;
   void decide(Decision& decision, std::span<const char> available) const;
   Eigen::Index choose(Decision& decision, std::span<const char> available) const;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -20,6 +21,13 @@ struct Neighbour {
   }
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
+
+/// Mean Euclidean distance of `near`; 0 of none.
+inline double mean_distance(std::span<const Neighbour> near) {
+  double sum = 0.0;
+  for (const Neighbour& n : near) sum += std::sqrt(static_cast<double>(n.squared));
+  return near.empty() ? 0.0 : sum / static_cast<double>(near.size());
+}
 
 /// How an index looks for neighbours. Both ways give the same rows, to the bit.
 enum class Search { automatic, tree, brute_force };

@@ -2,6 +2,7 @@
 /// From predicted scores and costs to a choice.
 
 #include <Eigen/Core>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -34,6 +35,8 @@ struct Policy {
   /// argmax score - lambda * cost for a given lambda >= 0.
   static Policy trade_off(double lambda) { return {.kind = Kind::trade_off, .value = lambda}; }
 
+  /// Whether it keeps a mean cost.
+  bool has_budget() const { return kind == Kind::max_score && std::isfinite(value); }
   /// Throws InvalidArgument for a value out of range.
   void require_valid() const;
   std::string to_text() const;
@@ -44,8 +47,16 @@ struct Policy {
 /// then the earlier. -1 where none is available.
 Eigen::Index pick(std::span<const double> scores, std::span<const double> cost, double lambda,
                   std::span<const char> available = {});
-/// The same for every row of `scores` (n, m).
+/// The cheapest model of a score of at least `least` among those `available`; of equally cheap ones the earlier. -1
+/// where there is none.
+Eigen::Index pick_cheapest(std::span<const double> scores, std::span<const double> cost, double least,
+                           std::span<const char> available = {});
+/// The same as pick for every row of `scores` (n, m).
 std::vector<Eigen::Index> pick_all(const Eigen::MatrixXd& scores, const Eigen::VectorXd& cost, double lambda);
+
+/// Throws InvalidArgument, naming the cheapest cost, where no model that is `usable` (m; empty: all) costs at most
+/// `max_mean_cost`.
+void require_affordable(const Eigen::VectorXd& cost, double max_mean_cost, std::span<const char> usable = {});
 
 /// The least lambda >= 0 at which the picks' mean cost is at most `max_mean_cost`.
 /// Throws InvalidArgument, naming the cheapest model's cost, where no lambda gets there.
